@@ -1,0 +1,42 @@
+// @ts-check
+import { createHash } from 'node:crypto';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The root of this clone. */
+export const workspaceRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+
+/**
+ * The clone's own hidden folder: logs, `stack.json`, unpacked packages.
+ *
+ * @param {string} [root] the clone; this one by default
+ */
+export function cloneFolder(root = workspaceRoot) {
+  return join(root, '.millrace');
+}
+
+/**
+ * Where the stores of this clone keep their data. PostgreSQL refuses to run as root, and the user it then runs as may
+ * not be able to reach the clone (a root's home is closed), so under root the data lives in `/var/lib/millrace`.
+ *
+ * @param {string} [root] the clone; this one by default
+ * @param {number} [uid] the user that asks; the current one by default
+ * @returns {string} an absolute path; nothing is created
+ */
+export function dataFolder(root = workspaceRoot, uid = process.getuid?.() ?? -1) {
+  if (uid !== 0) return cloneFolder(root);
+  const hash = createHash('sha256').update(realpathSync(root)).digest('hex').slice(0, 16);
+  return join('/var/lib/millrace', hash);
+}
+
+/**
+ * Creates a folder that other users may pass through (they cannot list it when it is ours alone by `mode`).
+ *
+ * @param {string} folder
+ * @param {number} [mode] default 0755, as the unprivileged PostgreSQL user has to pass through
+ */
+export function createFolder(folder, mode = 0o755) {
+  mkdirSync(folder, { recursive: true, mode });
+  return folder;
+}

@@ -1,0 +1,92 @@
+// @ts-check
+import nx from '@nx/eslint-plugin';
+import tseslint from 'typescript-eslint';
+
+/** Redis and SQL packages; only `queue`, `store` and `testing` may import them. */
+const STORE_PACKAGES = ['ioredis', 'pg', 'pg-*', 'typeorm', '@nestjs/typeorm', 'rate-limiter-flexible'];
+
+/** Which layer may import which: contracts <- queue, store <- tasks <- runner <- apps, runtime beside them. */
+const LAYERS = [
+  { sourceTag: 'type:contracts', onlyDependOnLibsWithTags: [], bannedExternalImports: ['*'] },
+  { sourceTag: 'type:data', onlyDependOnLibsWithTags: ['type:contracts', 'type:testing'] },
+  { sourceTag: 'type:runtime', onlyDependOnLibsWithTags: ['type:contracts', 'type:testing'] },
+  { sourceTag: 'type:domain', onlyDependOnLibsWithTags: ['type:contracts', 'type:data', 'type:testing'] },
+  {
+    sourceTag: 'type:engine',
+    onlyDependOnLibsWithTags: ['type:contracts', 'type:data', 'type:domain', 'type:runtime', 'type:testing'],
+  },
+  {
+    sourceTag: 'type:service',
+    onlyDependOnLibsWithTags: [
+      'type:contracts',
+      'type:data',
+      'type:domain',
+      'type:engine',
+      'type:runtime',
+      'type:testing',
+    ],
+  },
+  { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:contracts', 'type:data', 'type:stack'] },
+  { sourceTag: 'type:stack', onlyDependOnLibsWithTags: [] },
+  {
+    sourceTag: 'type:tool',
+    onlyDependOnLibsWithTags: [
+      'type:contracts',
+      'type:data',
+      'type:domain',
+      'type:runtime',
+      'type:stack',
+      'type:testing',
+    ],
+  },
+];
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/node_modules', '**/coverage', '.nx', '.millrace'] },
+  {
+    files: ['**/*.ts', '**/*.mjs'],
+    plugins: { '@nx': nx },
+    languageOptions: { parser: tseslint.parser },
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        { allow: ['^.*/tools/build/.*$'], enforceBuildableLibDependency: false, depConstraints: LAYERS },
+      ],
+      eqeqeq: 'error',
+      'no-console': 'error',
+      'prefer-const': 'error',
+      'no-else-return': 'error',
+      'no-var': 'error',
+      'object-shorthand': 'error',
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'separate-type-imports', disallowTypeAnnotations: false },
+      ],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/require-await': 'off',
+    },
+  },
+  {
+    files: ['apps/**/*.ts', 'libs/tasks/**/*.ts', 'libs/runner/**/*.ts', 'libs/runtime/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [{ name: '@millrace/testing', message: 'Only specs may import it.' }],
+          patterns: [{ group: STORE_PACKAGES, message: 'Only libs/queue, libs/store and libs/testing talk to the stores.' }],
+        },
+      ],
+    },
+  },
+  { files: ['tools/**', '**/*.spec.ts'], rules: { 'no-console': 'off' } },
+);

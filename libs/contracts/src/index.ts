@@ -1,0 +1,30 @@
+export { formatDuration, InvalidDuration, parseDuration, type Duration } from './duration';
+export {
+  BULK_LIMITS,
+  DEFAULT_QUEUE,
+  ERROR_MESSAGE_LIMIT,
+  MAX_DURATION_MS,
+  MAX_PRIORITY,
+  MAX_RETRY_LIMIT,
+  PAYLOAD_LIMITS,
+  QUEUE_PATTERN,
+  RESERVED_QUEUES,
+  TASK_ID_PATTERN,
+  TYPE_PATTERN,
+} from './limits';
+export type { TaskOptions } from './options';
+export type { QueueTask } from './queue-task';
+export {
+  ATTEMPT_OUTCOMES,
+  ERROR_CODES,
+  FINAL_STATUSES,
+  isFinal,
+  TASK_STATUSES,
+  type AttemptOutcome,
+  type Backoff,
+  type ErrorCode,
+  type FinalStatus,
+  type Json,
+  type TaskStatus,
+  type TraceContext,
+} from './task';

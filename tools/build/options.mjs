@@ -1,0 +1,37 @@
+// @ts-check
+import { join } from 'node:path';
+import { textFiles } from './text-files.mjs';
+
+/** The root of the workspace; every path below is relative to it. */
+export const workspaceRoot = join(import.meta.dirname, '..', '..');
+
+/**
+ * How a service is bundled: our own sources into one file, npm packages left to `node_modules`.
+ * Decorator metadata is emitted because Nest injects by type.
+ *
+ * @param {string} projectRoot such as `apps/api`
+ */
+export function bundleOptions(projectRoot) {
+  return {
+    cwd: workspaceRoot,
+    input: join(workspaceRoot, projectRoot, 'src', 'main.ts'),
+    platform: /** @type {const} */ ('node'),
+    tsconfig: join(workspaceRoot, 'tsconfig.base.json'),
+    external: isPackage,
+    plugins: [textFiles()],
+    transform: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+    output: {
+      file: join(workspaceRoot, 'dist', projectRoot, 'main.js'),
+      format: /** @type {const} */ ('esm'),
+      sourcemap: true,
+    },
+  };
+}
+
+/**
+ * The decorator helpers of `@oxc-project/runtime` are inserted by the compiler and not installed, so they are bundled.
+ * @param {string} id
+ */
+function isPackage(id) {
+  return /^[@\w]/.test(id) && !id.startsWith('@millrace/') && !id.startsWith('@oxc-project/') && !/^\w:[\\/]/.test(id);
+}

@@ -1,0 +1,10 @@
+/** Lua scripts and SQL files are imported as text; `text-files.mjs` does it for the bundler and for vitest alike. */
+declare module '*.lua' {
+  const text: string;
+  export default text;
+}
+
+declare module '*.sql' {
+  const text: string;
+  export default text;
+}

@@ -12,7 +12,10 @@ export {
   TASK_ID_PATTERN,
   TYPE_PATTERN,
 } from './limits';
+export { InvalidTask, type FieldError } from './invalid-task';
+export { checkDuration, checkInstant, checkQueueName, checkTaskOptions, checkText } from './option-rules';
 export type { TaskOptions } from './options';
+export { checkPayload, checkPayloadSize, isUnstorable } from './payload-rules';
 export type { QueueTask } from './queue-task';
 export {
   ATTEMPT_OUTCOMES,

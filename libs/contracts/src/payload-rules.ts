@@ -1,0 +1,79 @@
+import type { FieldError } from './invalid-task';
+import { PAYLOAD_LIMITS } from './limits';
+
+/** More faults than this are not listed: a payload of nothing but faults must not answer megabytes. */
+const LISTED_FAULTS = 10;
+
+/** A character that PostgreSQL's jsonb refuses: NUL, or half of a surrogate pair. */
+const UNSTORABLE = /\0|\p{Surrogate}/u;
+
+/** Whether text holds a NUL or a lone surrogate, which no text or JSON column can hold. */
+export function isUnstorable(text: string): boolean {
+  return UNSTORABLE.test(text);
+}
+
+/**
+ * The payload rules: plain JSON values, at most `PAYLOAD_LIMITS.depth` levels deep, without NUL and lone surrogates.
+ * Every fault names its place, such as `payload.items[3].name`; at most ten are listed. A property that is
+ * `undefined` counts as absent, as it does for `JSON.stringify`.
+ */
+export function checkPayload(value: unknown, field = 'payload'): FieldError[] {
+  const faults: FieldError[] = [];
+  walk(value, field, 1, faults);
+  return faults;
+}
+
+/** Fault of a payload whose JSON text is larger than `maxBytes` (`TASK_MAX_PAYLOAD`). */
+export function checkPayloadSize(
+  json: string,
+  maxBytes: number = PAYLOAD_LIMITS.bytes,
+  field = 'payload',
+): FieldError[] {
+  // A UTF-16 unit is at most three bytes: most payloads need no second look.
+  if (json.length * 3 <= maxBytes) return [];
+  const bytes = new TextEncoder().encode(json).length;
+  return bytes > maxBytes ? [{ field, message: `must be at most ${maxBytes} bytes of JSON; got ${bytes}` }] : [];
+}
+
+function walk(value: unknown, path: string, depth: number, faults: FieldError[]): void {
+  if (faults.length >= LISTED_FAULTS) return;
+  if (typeof value === 'string') {
+    if (isUnstorable(value)) faults.push({ field: path, message: 'must not contain NUL or lone surrogates' });
+    return;
+  }
+  if (value === null || typeof value === 'boolean') return;
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) faults.push({ field: path, message: 'must be a finite number' });
+    return;
+  }
+  if (typeof value !== 'object') {
+    faults.push({ field: path, message: `must be a JSON value; got ${typeof value}` });
+    return;
+  }
+  // The depth bound also ends the walk of a value that contains itself.
+  if (depth > PAYLOAD_LIMITS.depth) {
+    faults.push({ field: path, message: `must be at most ${PAYLOAD_LIMITS.depth} levels deep` });
+    return;
+  }
+  if (Array.isArray(value)) {
+    value.forEach((item, index) => walk(item, `${path}[${index}]`, depth + 1, faults));
+    return;
+  }
+  if (!isPlainObject(value)) {
+    faults.push({ field: path, message: 'must be a plain JSON value, not an instance of a class' });
+    return;
+  }
+  for (const [key, item] of Object.entries(value)) {
+    if (isUnstorable(key)) {
+      faults.push({ field: path, message: 'must not have a key with NUL or lone surrogates' });
+    } else if (item !== undefined) {
+      walk(item, `${path}.${key}`, depth + 1, faults);
+    }
+  }
+}
+
+function isPlainObject(value: object): boolean {
+  if ('toJSON' in value && typeof value.toJSON === 'function') return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

@@ -17,6 +17,7 @@ export { checkDuration, checkInstant, checkQueueName, checkTaskOptions, checkTex
 export type { TaskOptions } from './options';
 export { checkPayload, checkPayloadSize, isUnstorable } from './payload-rules';
 export type { QueueTask } from './queue-task';
+export { InvalidRoutes, parseRoutes, routeOf, type Route } from './routes';
 export {
   ATTEMPT_OUTCOMES,
   ERROR_CODES,

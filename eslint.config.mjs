@@ -50,7 +50,11 @@ export default tseslint.config(
     rules: {
       '@nx/enforce-module-boundaries': [
         'error',
-        { allow: ['^.*/tools/build/.*$'], enforceBuildableLibDependency: false, depConstraints: LAYERS },
+        {
+          allow: ['^.*/tools/build/.*$', '^.*/tools/stack/.*$'],
+          enforceBuildableLibDependency: false,
+          depConstraints: LAYERS,
+        },
       ],
       eqeqeq: 'error',
       'no-console': 'error',

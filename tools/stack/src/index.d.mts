@@ -111,3 +111,10 @@ export function removeDeadRunFolders(): Promise<number>;
 
 /** Removes one folder of a run, after stopping the servers in it. */
 export function removeRunFolder(folder: string): Promise<void>;
+
+// For the launchers, which are checked with JavaScript allowed; the types are those of the sources.
+export { lastLines } from './log-tail.mjs';
+export { createFolder } from './paths.mjs';
+export { isFree } from './ports.mjs';
+export { identityOf, isAlive, isIdentity } from './process-identity.mjs';
+export { recordProcesses, signalProcess, stopProcess, stopRecorded, waitUntil } from './process-record.mjs';

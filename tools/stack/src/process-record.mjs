@@ -60,9 +60,10 @@ export async function stopProcess(identity, { signal, timeoutMs }) {
   // A stopped process would never see the signal.
   signalProcess(identity.pid, 'SIGCONT');
   signalProcess(identity.pid, signal);
-  if (await waitUntil(() => !isAlive(identity), timeoutMs)) return;
-  for (const member of [identity, ...family]) if (isAlive(member)) signalProcess(member.pid, 'SIGKILL');
-  await waitUntil(() => !isAlive(identity), 5_000);
+  const all = [identity, ...family];
+  if (await waitUntil(() => !all.some(isAlive), timeoutMs)) return;
+  for (const member of all) if (isAlive(member)) signalProcess(member.pid, 'SIGKILL');
+  await waitUntil(() => !all.some(isAlive), 5_000);
 }
 
 /**

@@ -1,0 +1,70 @@
+// @ts-check
+import { spawn } from 'node:child_process';
+import { identityOf, stopProcess, workspaceRoot } from '../../stack/src/index.mjs';
+
+/**
+ * How a program ended.
+ *
+ * @typedef {object} Outcome
+ * @property {boolean} ok whether it ended by itself with exit code 0
+ * @property {string} text a phrase for people, such as `exit code 2`
+ */
+
+/** How long a program may take to stop before it is killed. */
+const STOP_TIMEOUT_MS = 5_000;
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set();
+let stopped = false;
+
+/**
+ * Runs a program in the clone, in a process group of its own, with its output on the terminal. After `stopPrograms` it never answers,
+ * as the launcher is about to end.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {object} options
+ * @param {number} options.timeoutMs after which it is stopped
+ * @param {NodeJS.ProcessEnv} [options.env] added to the environment
+ * @returns {Promise<Outcome>}
+ */
+export function runProgram(command, args, { timeoutMs, env = {} }) {
+  return new Promise((resolve) => {
+    if (stopped) return;
+    const child = spawn(command, args, {
+      cwd: workspaceRoot,
+      detached: true,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    });
+    running.add(child);
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      void stop(child);
+    }, timeoutMs);
+    /** @param {Outcome} outcome */
+    const finish = (outcome) => {
+      clearTimeout(timer);
+      running.delete(child);
+      if (!stopped) resolve(outcome);
+    };
+    child.once('error', (error) => finish({ ok: false, text: error.message }));
+    child.once('exit', (code, signal) => {
+      const text = signal ? `ended by ${signal}` : `exit code ${code}`;
+      finish({ ok: code === 0, text: timedOut ? `stopped after ${Math.round(timeoutMs / 1000)} s` : text });
+    });
+  });
+}
+
+/** Stops whatever `runProgram` runs now, and lets nothing start any more. */
+export async function stopPrograms() {
+  stopped = true;
+  await Promise.all([...running].map(stop));
+}
+
+/** @param {import('node:child_process').ChildProcess} child */
+async function stop(child) {
+  if (child.pid === undefined) return;
+  await stopProcess(identityOf(child.pid), { signal: 'SIGTERM', timeoutMs: STOP_TIMEOUT_MS });
+}

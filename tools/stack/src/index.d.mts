@@ -109,6 +109,9 @@ export function createRunFolder(): string;
 /** Removes the folders of runs whose process has ended, after stopping the servers they left behind. Answers how many there were. */
 export function removeDeadRunFolders(): Promise<number>;
 
+/** The folders of runs whose process still lives. */
+export function livingRunFolders(): string[];
+
 /** Removes one folder of a run, after stopping the servers in it. */
 export function removeRunFolder(folder: string): Promise<void>;
 

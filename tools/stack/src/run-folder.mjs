@@ -19,11 +19,14 @@ export function createRunFolder() {
 
 /** See `index.d.mts`. @type {typeof import('./index.mjs').removeDeadRunFolders} */
 export async function removeDeadRunFolders() {
-  if (!existsSync(dataFolder())) return 0;
-  const names = readdirSync(dataFolder()).filter((name) => name.startsWith(PREFIX));
-  const dead = names.map((name) => join(dataFolder(), name)).filter((folder) => !hasOwner(folder));
+  const dead = runFolders().filter((folder) => !hasOwner(folder));
   await Promise.all(dead.map((folder) => removeRunFolder(folder)));
   return dead.length;
+}
+
+/** See `index.d.mts`. @type {typeof import('./index.mjs').livingRunFolders} */
+export function livingRunFolders() {
+  return runFolders().filter(hasOwner);
 }
 
 /** See `index.d.mts`. @type {typeof import('./index.mjs').removeRunFolder} */
@@ -32,6 +35,15 @@ export async function removeRunFolder(folder) {
   const parts = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
   await Promise.all(parts.map((part) => stopRecorded(join(folder, part.name, 'process.json'), { timeoutMs: 2_000 })));
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+}
+
+/** @returns {string[]} */
+function runFolders() {
+  const parent = dataFolder();
+  if (!existsSync(parent)) return [];
+  return readdirSync(parent)
+    .filter((name) => name.startsWith(PREFIX))
+    .map((name) => join(parent, name));
 }
 
 /**

@@ -3,6 +3,8 @@ import type { AttemptOutcome, Backoff, ErrorCode, Json, TaskStatus, TraceContext
 /** A task to insert, complete: every default is already applied. `payload` is JSON text, kept as it came. */
 export interface NewTask {
   readonly taskId: string;
+  /** Millrace made the id itself just now, so that nobody can hold it yet. */
+  readonly generatedId: boolean;
   readonly type: string;
   readonly queue: string;
   readonly priority: number;
@@ -12,10 +14,14 @@ export interface NewTask {
   readonly retryDelayMs: number;
   readonly backoff: Backoff | null;
   readonly timeoutMs: number | null;
-  /** Null: at once (the row gets the database's now). */
+  /** Due this long after the database's now; then `runAt` is null. */
+  readonly delayMs: number | null;
+  /** Null, with `delayMs` null: at once (the row gets the database's now). */
   readonly runAt: Date | null;
   readonly expiresAt: Date | null;
   readonly uniqueKey: string | null;
+  /** How long the unique key is held; null: as long as the task is unfinished. */
+  readonly uniqueForMs: number | null;
   readonly scheduleId: number | null;
   readonly slotAt: Date | null;
   readonly trace: TraceContext | null;

@@ -1,5 +1,7 @@
 // @ts-check
 import nx from '@nx/eslint-plugin';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import importX from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /** Redis and SQL packages; only `queue`, `store` and `testing` may import them. */
@@ -45,7 +47,12 @@ export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '**/coverage', '.nx', '.millrace'] },
   {
     files: ['**/*.ts', '**/*.mjs'],
-    plugins: { '@nx': nx },
+    plugins: { '@nx': nx, 'import-x': importX },
+    settings: {
+      'import-x/resolver-next': [
+        createTypeScriptImportResolver({ project: `${import.meta.dirname}/tsconfig.base.json` }),
+      ],
+    },
     languageOptions: { parser: tseslint.parser },
     rules: {
       '@nx/enforce-module-boundaries': [
@@ -56,6 +63,8 @@ export default tseslint.config(
           depConstraints: LAYERS,
         },
       ],
+      // Nx sees circles between projects; this one sees them between files.
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
       eqeqeq: 'error',
       'no-console': 'error',
       'prefer-const': 'error',

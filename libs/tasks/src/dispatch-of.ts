@@ -1,0 +1,55 @@
+import type { QueueTask } from '@millrace/contracts';
+import type { Dispatch } from '@millrace/queue';
+import type { TaskRow } from '@millrace/store';
+
+/** The columns of a row that its queue entry is made of. */
+export type DispatchableTask = Pick<
+  TaskRow,
+  | 'taskId'
+  | 'type'
+  | 'queue'
+  | 'priority'
+  | 'payload'
+  | 'userId'
+  | 'retryCount'
+  | 'maxRetry'
+  | 'retryDelayMs'
+  | 'backoff'
+  | 'timeoutMs'
+  | 'attempt'
+  | 'runAt'
+  | 'expiresAt'
+  | 'createdAt'
+  | 'trace'
+>;
+
+/** The queue entry of a pending row: everything a worker needs, and the attempt it stands for. */
+export function dispatchOf(task: DispatchableTask): Dispatch {
+  // A task that never had a later due moment goes to the ready list whatever the clocks of the two stores say.
+  const dueAtMs = task.runAt > task.createdAt ? { dueAtMs: task.runAt.getTime() } : {};
+  return { entry: entryOf(task), ...dueAtMs };
+}
+
+function entryOf(task: DispatchableTask): QueueTask & { readonly attempt: number } {
+  return {
+    id: task.taskId,
+    attempt: task.attempt,
+    name: task.type,
+    payload: task.payload,
+    queue: task.queue,
+    priority: task.priority,
+    max_retry: task.maxRetry,
+    retry_count: task.retryCount,
+    retry_delay: task.retryDelayMs,
+    created_at: task.createdAt.toISOString(),
+    ...(task.backoff && { backoff: backoffOf(task.backoff) }),
+    ...(task.timeoutMs !== null && { timeout: task.timeoutMs }),
+    ...(task.expiresAt && { expires_at: task.expiresAt.toISOString() }),
+    ...(task.userId !== null && { user_id: task.userId }),
+    ...(task.trace && { trace: task.trace }),
+  };
+}
+
+function backoffOf({ type, maxMs, jitter }: NonNullable<DispatchableTask['backoff']>) {
+  return { type, ...(maxMs !== undefined && { max: maxMs }), ...(jitter !== undefined && { jitter }) };
+}

@@ -1,0 +1,29 @@
+export { checkPayload, InvalidTask, type FieldError } from '@millrace/contracts';
+export { retryDelayMs, type RetryPolicy } from './backoff';
+export { NonRetryableError, RetryAfterError, SnoozeError } from './control-flow';
+export {
+  decideOutcome,
+  DEFAULT_CRASH_LIMIT,
+  type DecidedTask,
+  type Decision,
+  type EndedAttempt,
+} from './decide-outcome';
+export { describeError } from './describe-error';
+export { dispatchOf, type DispatchableTask } from './dispatch-of';
+export { sanitizeForRecord, sanitizeText } from './sanitize';
+export {
+  InvalidSpec,
+  nextRun,
+  parseSpec,
+  previousRun,
+  slotOf,
+  type CronSpec,
+  type EverySpec,
+  type Spec,
+} from './schedule-spec';
+export type { Submission, SubmitOptions, SubmittedTask } from './submission';
+export { TaskControl, type Cancelled } from './task-control';
+export { TaskIdTaken, TaskNotCancellable, TaskNotFound, TaskNotRetryable, TooManyWaiting } from './task-errors';
+export { TaskPolicy } from './task-policy';
+export { TasksModule } from './tasks.module';
+export { TaskSubmitter } from './task-submitter';

@@ -1,0 +1,180 @@
+import { DEFAULT_QUEUE, InvalidTask, type Json } from '@millrace/contracts';
+import { Queues, type Dispatch } from '@millrace/queue';
+import {
+  StoreUnavailable,
+  TaskQueries,
+  TaskRepository,
+  type EntityManager,
+  type InsertedTask,
+  type InsertResult,
+  type TaskRow,
+} from '@millrace/store';
+import { Injectable, Logger } from '@nestjs/common';
+import { BatchedCalls } from './batched-calls';
+import { within } from './deadline';
+import { dispatchOf } from './dispatch-of';
+import { draftTask, rowOf, type Draft } from './draft-task';
+import type { Submission, SubmitOptions, SubmittedTask } from './submission';
+import { TaskIdTaken } from './task-errors';
+import { TaskPolicy } from './task-policy';
+
+/** How long an acknowledgement waits for Redis: the task is recorded by then, and the repair dispatches it. */
+const dispatchDeadlineMs = (count: number) => 500 + count / 10;
+
+const MAX_WAITING = 10_000;
+const LIMITS = { maxItems: 1_000, maxBytes: 4 * 1024 * 1024, maxWaiting: MAX_WAITING };
+
+/** What a row costs beside its payload, roughly. */
+const ROW_BYTES = 256;
+
+/**
+ * The one way in: records a task, then puts it on its queue.
+ *
+ * - When a submit resolves the task is committed in PostgreSQL; that it could not be queued is said, not thrown.
+ * - Submits that wait at the same time share one INSERT and one trip to Redis; a lone one waits for nobody.
+ */
+@Injectable()
+export class TaskSubmitter {
+  private readonly logger = new Logger(TaskSubmitter.name);
+  private readonly inserts: BatchedCalls<Draft, InsertResult>;
+  private readonly dispatches: BatchedCalls<Dispatch, boolean>;
+
+  constructor(
+    private readonly tasks: TaskRepository,
+    private readonly queries: TaskQueries,
+    private readonly queues: Queues,
+    private readonly policy: TaskPolicy,
+  ) {
+    this.inserts = new BatchedCalls(
+      (drafts) => this.tasks.insertMany(drafts.map(({ task }) => task)),
+      (error) => !(error instanceof StoreUnavailable),
+      { ...LIMITS, bytesOf: ({ task }) => task.payload.length + ROW_BYTES },
+    );
+    this.dispatches = new BatchedCalls(
+      (dispatches) => this.enqueue(dispatches),
+      () => false,
+      // Its payload has been counted by the insert before; here only the number matters.
+      { ...LIMITS, bytesOf: () => ROW_BYTES },
+    );
+  }
+
+  /**
+   * Submits one task.
+   * Throws `InvalidTask`, `TaskIdTaken`, `TooManyWaiting`, or `StoreUnavailable` when PostgreSQL is away.
+   */
+  async submit(type: string, payload: Json, options: SubmitOptions = {}): Promise<SubmittedTask> {
+    const draft = draftTask({ type, payload, options }, this.policy);
+    if (options.manager) return this.recordOne(draft, options.manager);
+
+    const result = await this.inserts.call(draft);
+    if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
+    if (result.kind === 'unique_taken') return this.existing(result.taskId, []);
+    const row = rowOf(draft, result);
+    const dispatched = await this.dispatches.call(dispatchOf(row));
+    return { ...row, created: true, dispatched };
+  }
+
+  /**
+   * Submits all or none, in the order given.
+   * Throws `InvalidTask` (fields lead with `tasks[i].`), `TaskIdTaken`, or `StoreUnavailable`.
+   */
+  async submitMany(
+    submissions: readonly Submission[],
+    options: Pick<SubmitOptions, 'manager'> = {},
+  ): Promise<SubmittedTask[]> {
+    const drafts = this.draftMany(submissions);
+    if (options.manager) return this.recordMany(drafts, options.manager);
+
+    const recorded = await this.tasks.transaction((manager) => this.recordMany(drafts, manager));
+    const dispatched = await this.dispatch(recorded);
+    return recorded.map((task) => ({ ...task, dispatched }));
+  }
+
+  /**
+   * Queues tasks that were recorded in the caller's own transaction, after it committed. Harmless when repeated.
+   * Returns whether Redis took them all; if not, the repair does it.
+   */
+  async dispatch(tasks: readonly SubmittedTask[]): Promise<boolean> {
+    const answers = await this.enqueue(tasks.filter(({ created }) => created).map(dispatchOf));
+    return answers.every(Boolean);
+  }
+
+  private draftMany(submissions: readonly Submission[]): Draft[] {
+    const drafts = submissions.map((submission, index) => draftTask(submission, this.policy, `tasks[${index}].`));
+    const places = new Map<string, number>();
+    drafts.forEach(({ task }, index) => {
+      const first = places.get(task.taskId);
+      if (first !== undefined) {
+        throw new InvalidTask([{ field: `tasks[${index}].task_id`, message: `repeats tasks[${first}].task_id` }]);
+      }
+      places.set(task.taskId, index);
+    });
+    return drafts;
+  }
+
+  private async recordOne(draft: Draft, manager: EntityManager): Promise<SubmittedTask> {
+    const [task] = await this.recordMany([draft], manager);
+    if (!task) throw new Error('An insert answered with no result');
+    return task;
+  }
+
+  /** Throws on the first task_id that is taken, so that the transaction takes nothing. */
+  private async recordMany(drafts: readonly Draft[], manager: EntityManager): Promise<SubmittedTask[]> {
+    const results = await this.tasks.insertMany(
+      drafts.map(({ task }) => task),
+      manager,
+    );
+    const inserted = results.flatMap((result, index) => {
+      const draft = drafts[index];
+      return result.kind === 'inserted' && draft ? [rowOf(draft, result)] : [];
+    });
+    const byTaskId = new Map(inserted.map((row) => [row.taskId, row]));
+
+    const submitted: SubmittedTask[] = [];
+    for (const result of results) {
+      if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
+      const row = byTaskId.get(result.taskId);
+      submitted.push(
+        result.kind === 'inserted' && row
+          ? { ...row, created: true, dispatched: false }
+          : await this.existing(result.taskId, inserted),
+      );
+    }
+    return submitted;
+  }
+
+  /** The task that holds a unique key; it may stand in the same transaction, where no other connection sees it. */
+  private async existing(taskId: string, inserted: readonly TaskRow[]): Promise<SubmittedTask> {
+    const row = inserted.find((task) => task.taskId === taskId) ?? (await this.queries.findByTaskId(taskId));
+    if (!row) throw new StoreUnavailable(`The task ${taskId} that held the unique key was removed meanwhile`);
+    return { ...row, created: false, dispatched: true };
+  }
+
+  /** Never throws: what Redis did not take is left to the repair. */
+  private async enqueue(dispatches: readonly Dispatch[]): Promise<boolean[]> {
+    const byQueue = new Map<string, Dispatch[]>();
+    for (const dispatch of dispatches) {
+      const queue = queueOf(dispatch);
+      const entries = byQueue.get(queue);
+      if (entries) entries.push(dispatch);
+      else byQueue.set(queue, [dispatch]);
+    }
+    const taken = new Map<string, boolean>();
+    await Promise.all(
+      [...byQueue].map(async ([queue, entries]) => taken.set(queue, await this.enqueueTo(queue, entries))),
+    );
+    return dispatches.map((dispatch) => taken.get(queueOf(dispatch)) ?? false);
+  }
+
+  private async enqueueTo(queue: string, dispatches: Dispatch[]): Promise<boolean> {
+    try {
+      await within(dispatchDeadlineMs(dispatches.length), this.queues.of(queue).enqueue(dispatches));
+      return true;
+    } catch (error) {
+      this.logger.warn({ queue, count: dispatches.length, error: String(error) }, 'Dispatch deferred to the repair');
+      return false;
+    }
+  }
+}
+
+const queueOf = ({ entry }: Dispatch) => entry.queue ?? DEFAULT_QUEUE;

@@ -1,0 +1,24 @@
+import { Module, type DynamicModule, type InjectionToken } from '@nestjs/common';
+import { TaskControl } from './task-control';
+import { TaskPolicy } from './task-policy';
+import { TaskSubmitter } from './task-submitter';
+
+/** Submit, retry and cancel for a service; needs `StoreModule` and `QueueModule`. */
+@Module({})
+export class TasksModule {
+  static forRoot<Injected extends unknown[]>(settings: {
+    readonly inject?: InjectionToken[];
+    readonly useFactory: (...injected: Injected) => TaskPolicy;
+  }): DynamicModule {
+    return {
+      module: TasksModule,
+      global: true,
+      providers: [
+        { provide: TaskPolicy, useFactory: settings.useFactory, inject: settings.inject ?? [] },
+        TaskSubmitter,
+        TaskControl,
+      ],
+      exports: [TaskPolicy, TaskSubmitter, TaskControl],
+    };
+  }
+}

@@ -2,8 +2,8 @@ import { TooManyWaiting } from './task-errors';
 
 interface Waiting<In, Out> {
   readonly item: In;
-  resolve(out: Out): void;
-  reject(error: unknown): void;
+  readonly resolve: (out: Out) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export interface BatchLimits<In> {
@@ -13,7 +13,7 @@ export interface BatchLimits<In> {
   readonly maxBytes: number;
   /** Most items that may wait; one more is refused with `TooManyWaiting`. */
   readonly maxWaiting: number;
-  bytesOf(item: In): number;
+  readonly bytesOf: (item: In) => number;
 }
 
 /**

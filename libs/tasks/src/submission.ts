@@ -9,9 +9,9 @@ export interface SubmitOptions extends TaskOptions {
   readonly runAt?: Date;
   /**
    * While a task holds this key, a submit with the same key answers with that task instead of making one: for a
-   * duration from its submit, or as long as it is unfinished.
+   * duration from its submit, or (`for: 'unfinished'`) until it has ended.
    */
-  readonly unique?: { readonly key: string; readonly for: Duration | 'unfinished' };
+  readonly unique?: { readonly key: string; readonly for: Duration };
   /** The schedule that submits it, and the moment it stands for. */
   readonly scheduleId?: number;
   readonly slotAt?: Date;

@@ -74,7 +74,7 @@ export class TaskControl {
     try {
       await within(REDIS_DEADLINE_MS, send());
     } catch (error) {
-      this.logger.warn({ taskId, error: String(error) }, failure);
+      this.logger.warn(failure, { taskId, error });
     }
   }
 }

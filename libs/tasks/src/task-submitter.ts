@@ -171,7 +171,7 @@ export class TaskSubmitter {
       await within(dispatchDeadlineMs(dispatches.length), this.queues.of(queue).enqueue(dispatches));
       return true;
     } catch (error) {
-      this.logger.warn({ queue, count: dispatches.length, error: String(error) }, 'Dispatch deferred to the repair');
+      this.logger.warn('Dispatch deferred to the repair', { queue, count: dispatches.length, error });
       return false;
     }
   }

@@ -10,6 +10,8 @@ import { runProgram } from './run-program.mjs';
 
 /** A first installation over a slow line. */
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
+/** npm is silent where there is no terminal. */
+const REMINDER_MS = 15_000;
 
 /**
  * Installs the npm packages when they are missing or are not those of the lock file. Two commands that start at once install once.
@@ -34,9 +36,10 @@ async function install() {
   const npm = process.env.npm_execpath;
   const [command, args] = npm?.endsWith('js') ? [process.execPath, [npm]] : ['npm', []];
   // The packages for building are needed too, whatever NODE_ENV says.
-  const outcome = await runProgram(command, [...args, 'ci', '--include=dev', '--no-audit', '--no-fund'], {
-    timeoutMs: INSTALL_TIMEOUT_MS,
-  });
+  const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const reminder = setInterval(() => progress('Still installing npm packages'), REMINDER_MS);
+  const outcome = await runProgram(command, [...args, 'ci', ...options], { timeoutMs: INSTALL_TIMEOUT_MS });
+  clearInterval(reminder);
   if (!outcome.ok) {
     throw new LaunchError(
       `Installing the npm packages failed (${outcome.text}); npm's own words are above. ` +

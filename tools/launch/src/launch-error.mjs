@@ -1,10 +1,5 @@
 // @ts-check
+import { StackError } from '../../stack/src/index.mjs';
 
-/** Something the person at the keyboard can do something about; the message says what. */
-export class LaunchError extends Error {
-  /** @param {string} message */
-  constructor(message) {
-    super(message);
-    this.name = 'LaunchError';
-  }
-}
+/** A command cannot do what it was asked to; the message says what to do. */
+export class LaunchError extends StackError {}

@@ -1,6 +1,4 @@
 // @ts-check
-import { LaunchError } from './launch-error.mjs';
-
 const OLDEST_NODE = { major: 20, minor: 19 };
 
 /**
@@ -18,10 +16,7 @@ export function launch(importCommand) {
   }
   importCommand()
     .then((command) => command.main(process.argv.slice(2)))
-    .catch((error) => {
-      console.error(isForPeople(error) ? `\n${error.message}` : error);
-      return 1;
-    })
+    .catch(report)
     .then((code) => process.exit(code));
 }
 
@@ -46,11 +41,10 @@ export function unsuitable(version, platform) {
  * Errors whose message says what to do need no stack trace.
  *
  * @param {unknown} error
- * @returns {error is Error}
+ * @returns {Promise<number>} the exit code
  */
-function isForPeople(error) {
-  return (
-    error instanceof LaunchError ||
-    (error instanceof Error && ['PortTakenError', 'RedisNotFoundError'].includes(error.name))
-  );
+async function report(error) {
+  const { StackError } = await import('../../stack/src/index.mjs');
+  console.error(error instanceof StackError ? `\n${error.message}` : error);
+  return 1;
 }

@@ -1,5 +1,6 @@
 // @ts-check
 import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { identityOf, stopProcess, workspaceRoot } from '../../stack/src/index.mjs';
 
 /**
@@ -18,7 +19,7 @@ const running = new Set();
 let stopped = false;
 
 /**
- * Runs a program in the clone, in a process group of its own, with its output on the terminal. After `stopPrograms` it never answers,
+ * Runs a program in the clone, in a process group of its own, with its output on the terminal or in a file. After `stopPrograms` it never answers,
  * as the launcher is about to end.
  *
  * @param {string} command
@@ -26,17 +27,20 @@ let stopped = false;
  * @param {object} options
  * @param {number} options.timeoutMs after which it is stopped
  * @param {NodeJS.ProcessEnv} [options.env] added to the environment
+ * @param {string} [options.log] file that gets the output, from the start, instead of the terminal
  * @returns {Promise<Outcome>}
  */
-export function runProgram(command, args, { timeoutMs, env = {} }) {
+export function runProgram(command, args, { timeoutMs, env = {}, log }) {
   return new Promise((resolve) => {
     if (stopped) return;
+    const output = log === undefined ? 'inherit' : openSync(log, 'w', 0o600);
     const child = spawn(command, args, {
       cwd: workspaceRoot,
       detached: true,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', output, output],
       env: { ...process.env, ...env },
     });
+    if (typeof output === 'number') closeSync(output);
     running.add(child);
     let timedOut = false;
     const timer = setTimeout(() => {

@@ -64,11 +64,14 @@ export interface RedisOptions {
  */
 export function startRedis(options: RedisOptions): Promise<Store>;
 
+/** Something the person at the keyboard can do something about; the message says what. */
+export class StackError extends Error {}
+
 /** There is no Redis on this machine and none could be unpacked. The message names the command to run and the variable to set. */
-export class RedisNotFoundError extends Error {}
+export class RedisNotFoundError extends StackError {}
 
 /** A port that was asked for is taken. */
-export class PortTakenError extends Error {
+export class PortTakenError extends StackError {
   constructor(port: number, variable?: string);
   readonly port: number;
 }

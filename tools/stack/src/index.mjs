@@ -7,4 +7,5 @@ export { identityOf, isAlive, isIdentity } from './process-identity.mjs';
 export { recordProcesses, signalProcess, stopProcess, stopRecorded, waitUntil } from './process-record.mjs';
 export { RedisNotFoundError } from './redis-binary.mjs';
 export { startRedis } from './redis.mjs';
+export { StackError } from './stack-error.mjs';
 export { createRunFolder, livingRunFolders, removeDeadRunFolders, removeRunFolder } from './run-folder.mjs';

@@ -1,6 +1,6 @@
 // @ts-check
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -31,12 +31,16 @@ export function dataFolder(root = workspaceRoot, uid = process.getuid?.() ?? -1)
 }
 
 /**
- * Creates a folder that other users may pass through (they cannot list it when it is ours alone by `mode`).
+ * Creates a folder and its parents. The parents are open to pass through, whatever the umask: the unprivileged PostgreSQL user
+ * has to.
  *
  * @param {string} folder
- * @param {number} [mode] default 0755, as the unprivileged PostgreSQL user has to pass through
+ * @param {number} [mode] of the folder itself, default 0755; one that exists keeps its own
  */
 export function createFolder(folder, mode = 0o755) {
-  mkdirSync(folder, { recursive: true, mode });
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined) return folder;
+  for (let parent = dirname(folder); parent.length >= first.length; parent = dirname(parent)) chmodSync(parent, 0o755);
+  chmodSync(folder, mode);
   return folder;
 }

@@ -1,11 +1,12 @@
 // @ts-check
 import { createServer } from 'node:net';
+import { StackError } from './stack-error.mjs';
 
 /** How many ports after the preferred one are tried. */
 const ATTEMPTS = 100;
 
 /** Thrown when a port that was asked for explicitly is taken. */
-export class PortTakenError extends Error {
+export class PortTakenError extends StackError {
   /**
    * @param {number} port
    * @param {string} [variable] the environment variable that named it
@@ -13,7 +14,6 @@ export class PortTakenError extends Error {
   constructor(port, variable) {
     const cure = variable ? `: stop what listens there, or set ${variable} to another port` : '';
     super(`Port ${port} is taken${cure}.`);
-    this.name = 'PortTakenError';
     this.port = port;
   }
 }
@@ -39,7 +39,7 @@ export async function freePort(preferred, { explicit, host = '127.0.0.1', except
   for (let port = preferred; port <= last; port++) {
     if (!except.includes(port) && (await isFree(port, host))) return port;
   }
-  throw new Error(`No free port between ${preferred} and ${last}.`);
+  throw new StackError(`No free port between ${preferred} and ${last}.`);
 }
 
 /**

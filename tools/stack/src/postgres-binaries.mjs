@@ -1,7 +1,19 @@
 // @ts-check
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { createFolder } from './paths.mjs';
+import { StackError } from './stack-error.mjs';
 
 /**
  * Where the server's programs are.
@@ -44,7 +56,7 @@ function installedPackage() {
     const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     return { native: join(folder, 'native'), version: String(version) };
   } catch (error) {
-    throw new Error(
+    throw new StackError(
       `There is no embedded PostgreSQL for this machine (${name}). ` +
         'Run `npm ci`; if that does not help, set DATABASE_URL to a PostgreSQL 14 or newer.',
       { cause: error },
@@ -60,10 +72,10 @@ function copyOnce(native, target) {
   if (existsSync(target)) return target;
   const draft = `${target}.${process.pid}`;
   rmSync(draft, { recursive: true, force: true });
-  mkdirSync(dirname(target), { recursive: true });
+  createFolder(dirname(target));
   cpSync(native, draft, { recursive: true, verbatimSymlinks: true });
   restoreLinks(draft);
-  chmodSync(draft, 0o755);
+  openToAll(draft);
   try {
     renameSync(draft, target);
   } catch (error) {
@@ -72,6 +84,24 @@ function copyOnce(native, target) {
     if (!existsSync(target)) throw error;
   }
   return target;
+}
+
+/**
+ * Under a strict umask npm installs files that only their owner may read.
+ *
+ * @param {string} folder
+ */
+function openToAll(folder) {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (!entry.isSymbolicLink()) chmodSync(path, entry.isDirectory() || isProgram(path) ? 0o755 : 0o644);
+  }
+}
+
+/** @param {string} path */
+function isProgram(path) {
+  return (statSync(path).mode & 0o100) !== 0;
 }
 
 /**

@@ -11,6 +11,7 @@ import { freePort, PortTakenError } from './ports.mjs';
 import { postgresBinaries } from './postgres-binaries.mjs';
 import { stopRecorded, waitUntil } from './process-record.mjs';
 import { ServerProcess } from './server-process.mjs';
+import { StackError } from './stack-error.mjs';
 import { StoreHandle } from './store-handle.mjs';
 import { unprivilegedUser } from './unprivileged-user.mjs';
 
@@ -81,7 +82,7 @@ async function launch(command, cluster, port) {
     if (/could not bind|could not create any TCP/.test(output)) throw new PortTakenError(port);
     const held = /pre-existing shared memory block|lock file "postmaster\.pid" already exists/.test(output);
     if (!held || performance.now() > deadline) {
-      throw new Error(
+      throw new StackError(
         `PostgreSQL did not start (${await server.exited}). Its log, ${command.log}, ends with:\n${output}`,
       );
     }
@@ -181,7 +182,7 @@ async function runOnce(command, args, { user, input = '' }) {
     await running;
   } catch (error) {
     const output = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-    throw new Error(`PostgreSQL could not prepare its data folder: ${output || String(error)}`, { cause: error });
+    throw new StackError(`PostgreSQL could not prepare its data folder: ${output || String(error)}`, { cause: error });
   }
 }
 
@@ -199,7 +200,7 @@ function refuseOtherMajor(cluster, major) {
   if (!existsSync(versionFile)) return;
   const found = readFileSync(versionFile, 'utf8').trim();
   if (found === String(major)) return;
-  throw new Error(
+  throw new StackError(
     `The data in ${cluster} belongs to PostgreSQL ${found}, and this is PostgreSQL ${major}. Nothing was changed. ` +
       'Dump it with the old version and load it into a new folder, or start over with `npm run reset`.',
   );

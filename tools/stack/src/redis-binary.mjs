@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { unpackedRedis } from './redis-package.mjs';
+import { StackError } from './stack-error.mjs';
 
 /** The oldest Redis that has what the queue's scripts use. */
 const OLDEST = { major: 6, minor: 2 };
@@ -17,7 +18,7 @@ const PROGRAMS = ['redis-server', 'valkey-server'];
  */
 
 /** There is no Redis on this machine and none could be unpacked; the message says what to do. */
-export class RedisNotFoundError extends Error {
+export class RedisNotFoundError extends StackError {
   /**
    * @param {string} found what there is instead
    * @param {unknown} cause
@@ -28,7 +29,6 @@ export class RedisNotFoundError extends Error {
         'macOS: `brew install redis`; Fedora: `sudo dnf install valkey`), or set REDIS_URL to a Redis or Valkey that runs.',
       { cause },
     );
-    this.name = 'RedisNotFoundError';
   }
 }
 

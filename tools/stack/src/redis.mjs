@@ -8,6 +8,7 @@ import { freePort, PortTakenError } from './ports.mjs';
 import { stopRecorded, waitUntil } from './process-record.mjs';
 import { findRedis } from './redis-binary.mjs';
 import { ServerProcess } from './server-process.mjs';
+import { StackError } from './stack-error.mjs';
 import { StoreHandle } from './store-handle.mjs';
 
 /** Loading a large append-only file takes its time. */
@@ -76,7 +77,7 @@ async function launch(command, port, password) {
   await server.kill('SIGKILL');
   const output = lastLines(command.log, { fromByte: logStart });
   if (/Address already in use/.test(output)) throw new PortTakenError(port);
-  throw new Error(`Redis did not start (${await server.exited}). Its log, ${command.log}, ends with:\n${output}`);
+  throw new StackError(`Redis did not start (${await server.exited}). Its log, ${command.log}, ends with:\n${output}`);
 }
 
 /**

@@ -13,10 +13,12 @@ import {
   type Json,
   type TaskOptions,
 } from '@millrace/contracts';
-import type { InsertedTask, NewTask, TaskRow } from '@millrace/store';
+import type { InsertResult, NewTask, TaskRow } from '@millrace/store';
 import { v7 as uuidv7 } from 'uuid';
 import type { Submission, SubmitOptions } from './submission';
 import type { TaskPolicy } from './task-policy';
+
+type InsertedResult = Extract<InsertResult, { kind: 'inserted' }>;
 
 /** A submission that passed every rule, with all defaults applied. */
 export interface Draft {
@@ -40,7 +42,7 @@ export function draftTask({ type, payload, options = {} }: Submission, policy: T
 }
 
 /** The row a draft became, as `INSERT` left it. */
-export function rowOf({ task, payload }: Draft, inserted: InsertedTask): TaskRow {
+export function rowOf({ task, payload }: Draft, inserted: InsertedResult): TaskRow {
   return {
     id: inserted.id,
     taskId: task.taskId,

@@ -21,6 +21,7 @@ export {
   type EverySpec,
   type Spec,
 } from './schedule-spec';
+export { SlotSubmitter, type SlotResult, type SlotSubmission } from './slot-submitter';
 export type { Submission, SubmitOptions, SubmittedTask } from './submission';
 export { TaskControl, type Cancelled } from './task-control';
 export { TaskIdTaken, TaskNotCancellable, TaskNotFound, TaskNotRetryable, TooManyWaiting } from './task-errors';

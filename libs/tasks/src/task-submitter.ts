@@ -5,7 +5,6 @@ import {
   TaskQueries,
   TaskRepository,
   type EntityManager,
-  type InsertedTask,
   type InsertResult,
   type TaskRow,
 } from '@millrace/store';
@@ -146,7 +145,7 @@ export class TaskSubmitter {
   /** The task that holds a unique key; it may stand in the same transaction, where no other connection sees it. */
   private async existing(taskId: string, inserted: readonly TaskRow[]): Promise<SubmittedTask> {
     const row = inserted.find((task) => task.taskId === taskId) ?? (await this.queries.findByTaskId(taskId));
-    if (!row) throw new StoreUnavailable(`The task ${taskId} that held the unique key was removed meanwhile`);
+    if (!row) throw new StoreUnavailable(`the task ${taskId} that held the unique key has just been removed`);
     return { ...row, created: false, dispatched: true };
   }
 

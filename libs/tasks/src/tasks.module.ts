@@ -1,4 +1,5 @@
 import { Module, type DynamicModule, type InjectionToken } from '@nestjs/common';
+import { SlotSubmitter } from './slot-submitter';
 import { TaskControl } from './task-control';
 import { TaskPolicy } from './task-policy';
 import { TaskSubmitter } from './task-submitter';
@@ -16,9 +17,10 @@ export class TasksModule {
       providers: [
         { provide: TaskPolicy, useFactory: settings.useFactory, inject: settings.inject ?? [] },
         TaskSubmitter,
+        SlotSubmitter,
         TaskControl,
       ],
-      exports: [TaskPolicy, TaskSubmitter, TaskControl],
+      exports: [TaskPolicy, TaskSubmitter, SlotSubmitter, TaskControl],
     };
   }
 }

@@ -1,0 +1,116 @@
+import { Logger, type Type } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { environment, InvalidConfig, loadConfig } from './config';
+import { createService, type ServiceParts } from './create-service';
+import { helpText, nearMisses } from './describe-config';
+import type { ServiceConfig } from './service.config';
+import { Shutdown } from './shutdown';
+
+/** What a service may take beyond its `shutdownTimeoutMs` for the rest: closing connections, flushing. */
+const CLOSE_MARGIN_MS = 10_000;
+
+export interface ServiceOptions<C extends ServiceConfig> extends Omit<ServiceParts<C>, 'Config' | 'config'> {
+  readonly config: Type<C>;
+  /** The config field that holds the port to listen on. */
+  readonly port: keyof C;
+}
+
+/**
+ * Runs a service as this process: reads its configuration, listens, and ends on a signal with exit code 0.
+ *
+ * - SIGTERM or SIGINT: readiness turns false, Nest's shutdown hooks run (`beforeApplicationShutdown` finishes work while
+ *   health still answers, `onApplicationShutdown` closes stores), then the process ends. A second signal hastens it.
+ * - A bad configuration or a failed start is one clear message and exit code 1.
+ * - `--help` prints the variables.
+ */
+export async function bootstrap<C extends ServiceConfig>(
+  Root: Type<object>,
+  options: ServiceOptions<C>,
+): Promise<void> {
+  const { service, config: Config, port } = options;
+  answerArguments(service, Config);
+  const config = readConfig(Config);
+  const logger = new Logger('Bootstrap');
+
+  let app: NestFastifyApplication;
+  try {
+    app = await createService(Root, { ...options, Config, config });
+    logUnexpectedErrors(logger);
+    for (const line of nearMisses(Config, environment())) logger.warn('A variable looks misspelt', { hint: line });
+    await app.listen({ host: config.host, port: config[port] as number });
+  } catch (error) {
+    logger.fatal('The service could not start', { reason: reasonOf(error), error });
+    process.exit(1);
+  }
+  logger.log('Listening', { host: config.host, port: config[port] });
+  stopOnSignal(app, config.shutdownTimeoutMs, logger);
+}
+
+function answerArguments(service: string, Config: Type<object>): void {
+  const args = process.argv.slice(2);
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(helpText(service, Config));
+    process.exit(0);
+  }
+  if (args.length > 0) {
+    process.stderr.write(`Unknown argument ${JSON.stringify(args[0])}; --help shows the variables.\n`);
+    process.exit(2);
+  }
+}
+
+function readConfig<C extends ServiceConfig>(Config: Type<C>): Readonly<C> {
+  try {
+    return loadConfig(Config);
+  } catch (error) {
+    if (!(error instanceof InvalidConfig)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return process.exit(1);
+  }
+}
+
+/** A promise nobody waited for is a bug to be seen, not a reason to drop running tasks; a thrown error is one. */
+function logUnexpectedErrors(logger: Logger): void {
+  process.on('unhandledRejection', (error) => logger.error('A rejection was not handled', { error }));
+  process.on('uncaughtException', (error) => {
+    logger.fatal('An error was not caught', { error });
+    process.exit(1);
+  });
+}
+
+function stopOnSignal(app: NestFastifyApplication, timeoutMs: number, logger: Logger): void {
+  const shutdown = app.get(Shutdown);
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (shutdown.draining.aborted) {
+      logger.warn('Hastening the shutdown', { signal });
+      shutdown.hasten();
+      app.getHttpServer().closeAllConnections();
+      return;
+    }
+    logger.log('Shutting down', { signal });
+    shutdown.begin();
+    void stop(app, timeoutMs + CLOSE_MARGIN_MS, logger);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+async function stop(app: NestFastifyApplication, limitMs: number, logger: Logger): Promise<void> {
+  setTimeout(() => {
+    logger.error('The shutdown took too long', { limitMs });
+    process.exit(1);
+  }, limitMs).unref();
+  try {
+    await app.close();
+    logger.log('Stopped');
+    process.exit(0);
+  } catch (error) {
+    logger.error('The shutdown failed', { error });
+    process.exit(1);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ('code' in error && error.code === 'EADDRINUSE') return 'the port is taken';
+  return error.message;
+}

@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import type { Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { acceptStrictJson, addAnswerHeaders, askForKeys, observeRequests, refuseMalformedQueries } from './http-hooks';
+import { JsonLogger } from './json-logger';
+import { Metrics } from './metrics';
+import type { ErrorTable } from './problem';
+import { sendProblem } from './problem.filter';
+import { RouteTable } from './route-table';
+import { RuntimeModule } from './runtime.module';
+import type { ServiceConfig } from './service.config';
+
+/** Largest body of a route that says nothing else, in bytes. */
+const DEFAULT_BODY_LIMIT = 1024 * 1024;
+
+/** A client that dribbles its request in is cut off after this long. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Longer than the idle time of common load balancers, so that they close first. */
+const KEEP_ALIVE_MS = 72_000;
+
+export interface ServiceParts<C extends ServiceConfig> {
+  /** Names the service in logs and metrics: `api`. */
+  readonly service: string;
+  readonly version: string;
+  readonly Config: Type<C>;
+  readonly config: Readonly<C>;
+  /** How errors of the domain are answered. Default: none is known, so they answer 500. */
+  readonly errors?: ErrorTable;
+  /** Last touches before the routes are registered, such as the docs page. */
+  readonly configure?: (app: NestFastifyApplication) => void | Promise<void>;
+}
+
+/**
+ * Builds a service around its root module: HTTP with strict JSON, problem details, keys, health and metrics. It does not
+ * listen yet and handles no signal, so that a spec can run several in one process.
+ */
+export async function createService<C extends ServiceConfig>(
+  Root: Type<object>,
+  { service, version, Config, config, errors = [], configure }: ServiceParts<C>,
+): Promise<NestFastifyApplication> {
+  const routes = new RouteTable();
+  const adapter = createAdapter();
+  const fastify = adapter.getInstance<FastifyInstance>();
+  routes.learnFrom(fastify);
+
+  const runtime = RuntimeModule.forRoot({ Config, config, errors, routes });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    { module: class ServiceModule {}, imports: [runtime, Root] },
+    adapter,
+    { logger: new JsonLogger({ service, level: config.logLevel }), bodyParser: false, abortOnError: false },
+  );
+
+  const metrics = app.get(Metrics);
+  metrics.addProcessMetrics(service, version);
+  acceptStrictJson(fastify);
+  addAnswerHeaders(fastify);
+  observeRequests(fastify, metrics);
+  askForKeys(fastify, config.authMode === 'keys' ? config.apiKeys : null);
+  refuseMalformedQueries(fastify);
+  await configure?.(app);
+  return app;
+}
+
+function createAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: DEFAULT_BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    forceCloseConnections: 'idle',
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 512 },
+    // Addresses the router cannot read; they reach neither hooks nor handlers.
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(reply, request, {
+        status: error.statusCode ?? 400,
+        code: 'invalid-request',
+        detail: 'The address is malformed or too long.',
+      }),
+  });
+}

@@ -1,0 +1,24 @@
+export { findApiKey, MAKE_A_KEY, parseApiKeys, type ApiKey } from './api-keys';
+export { bootstrap, type ServiceOptions } from './bootstrap';
+export { environment, InvalidConfig, loadConfig, type CrossChecked, type Environment } from './config';
+export { createService, type ServiceParts } from './create-service';
+export { describeConfig, helpText, nearMisses, type VariableDoc } from './describe-config';
+export type { Principal } from './http-hooks';
+export { JsonLogger } from './json-logger';
+export { LoopWatch, type SilentLoop, type WatchedLoop } from './loop-watch';
+export { Metrics, type MetricOptions } from './metrics';
+export { Periodic, type PeriodicOptions } from './periodic';
+export {
+  answerTo,
+  HttpProblem,
+  invalidRequest,
+  type ErrorTable,
+  type FieldProblem,
+  type ProblemDetails,
+  type ProblemInit,
+} from './problem';
+export { BodyLimit, Public } from './public';
+export { Readiness, type ReadinessCheck } from './readiness';
+export { ServiceConfig } from './service.config';
+export { DurationSetting, IsDuration, Setting, type SettingOptions } from './setting';
+export { Shutdown } from './shutdown';

@@ -1,0 +1,39 @@
+import { Logger } from '@nestjs/common';
+import { afterEach, describe, expect, it } from 'vitest';
+import { JsonLogger } from './json-logger';
+
+function setup(level = 'info') {
+  const lines: Record<string, unknown>[] = [];
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
+  Logger.overrideLogger(new JsonLogger({ service: 'things', level, destination }));
+  return { lines, logger: new Logger('Claimer') };
+}
+
+afterEach(() => Logger.overrideLogger(false));
+
+describe('a log line', () => {
+  it('is a constant message with fields', () => {
+    const { lines, logger } = setup();
+    logger.warn('Queue is unreachable', { queue: 'mail' });
+    expect(lines).toMatchObject([
+      { level: 'warn', service: 'things', context: 'Claimer', msg: 'Queue is unreachable', queue: 'mail' },
+    ]);
+  });
+
+  it('tells of an error its type, message, code and causes, and nothing else that hangs on it', () => {
+    const { lines, logger } = setup();
+    const cause = Object.assign(new TypeError('bad row'), { code: '22021', parameters: ['hunter2'] });
+    logger.error('Recording failed', { error: new Error('failed', { cause }) });
+    expect(lines).toMatchObject([
+      { level: 'error', error: { type: 'Error', message: 'failed', cause: { type: 'TypeError', code: '22021' } } },
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+  });
+
+  it('below the level is not written', () => {
+    const { lines, logger } = setup('warn');
+    logger.log('Started');
+    logger.debug('Detail');
+    expect(lines).toEqual([]);
+  });
+});

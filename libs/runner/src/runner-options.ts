@@ -1,0 +1,29 @@
+import { DEFAULT_QUEUE } from '@millrace/contracts';
+
+/** How one worker process works; read from the configuration. */
+export class RunnerOptions {
+  /** Whether it takes tasks at all (`QUEUE_ENABLED`). Default true. */
+  readonly enabled: boolean;
+  /** Tasks running at once (`QUEUE_WORKERS`). Default 10. */
+  readonly workers: number;
+  /** How long a claim is exclusive unless renewed (`QUEUE_LEASE`). Default 30 s. */
+  readonly leaseMs: number;
+  /** Longest sleep between two looks at the delayed tasks (`QUEUE_POLL_INTERVAL`). Default 5 s. */
+  readonly pollIntervalMs: number;
+  /** The queues it serves, each with its weight (`QUEUE_QUEUES`). Default the default queue alone. */
+  readonly queues: ReadonlyMap<string, number>;
+  /** How long a stopping worker waits for running tasks before it aborts them (`SHUTDOWN_TIMEOUT`). Default 25 s. */
+  readonly shutdownTimeoutMs: number;
+  /** Shown in `GET /workers`. Default `0.0.0`. */
+  readonly version: string;
+
+  constructor(options: Partial<RunnerOptions> = {}) {
+    this.enabled = options.enabled ?? true;
+    this.workers = options.workers ?? 10;
+    this.leaseMs = options.leaseMs ?? 30_000;
+    this.pollIntervalMs = options.pollIntervalMs ?? 5_000;
+    this.queues = options.queues ?? new Map([[DEFAULT_QUEUE, 1]]);
+    this.shutdownTimeoutMs = options.shutdownTimeoutMs ?? 25_000;
+    this.version = options.version ?? '0.0.0';
+  }
+}

@@ -1,0 +1,119 @@
+import { Logger } from '@nestjs/common';
+import type { Dispatch, Queues } from '@millrace/queue';
+import type { HeldTask, HeldTasks } from './held-tasks';
+import { pause, retryPauseMs } from './pause';
+
+/** Most steps of one turn, and most that may wait. */
+const BATCH = 1_000;
+const MOST_WAITING = 10_000;
+
+type Step =
+  | { readonly kind: 'ack'; readonly held: HeldTask }
+  | { readonly kind: 'put_back'; readonly held: HeldTask; readonly delayMs: number }
+  | { readonly kind: 'dispatch'; readonly queue: string; readonly dispatch: Dispatch };
+
+/**
+ * Tells Redis what became of held tasks, after PostgreSQL knows it: acknowledges, puts back unchanged, or queues the
+ * next attempt. Steps share round trips: the next turn is what gathered while the last one was under way.
+ *
+ * While Redis is away the steps wait, at most 10,000 of them. Beyond that the oldest are forgotten: in Redis all of this
+ * is a hint, and repair makes up for it.
+ */
+export class Settler {
+  private readonly logger = new Logger(Settler.name);
+  private waiting: Step[] = [];
+  private turning: Promise<void> | null = null;
+  private failures = 0;
+
+  /** @param abandon Aborts when a stopping worker gives up on a Redis that does not answer. */
+  constructor(
+    private readonly queues: Queues,
+    private readonly held: HeldTasks,
+    private readonly abandon: AbortSignal,
+  ) {}
+
+  /** The task's row says all there is to say; the hold goes. */
+  ack(held: HeldTask): void {
+    this.held.remove(held);
+    this.add({ kind: 'ack', held });
+  }
+
+  /** Somebody takes the entry again: at once with 0, else after the delay. */
+  putBack(held: HeldTask, delayMs: number): void {
+    this.held.remove(held);
+    this.add({ kind: 'put_back', held, delayMs });
+  }
+
+  /** The task's next attempt waits; the hold of the last one goes by `ack`. */
+  dispatch(queue: string, dispatch: Dispatch): void {
+    this.add({ kind: 'dispatch', queue, dispatch });
+  }
+
+  /** Waits until every step is done, or given up at `abandon`. */
+  async idle(): Promise<void> {
+    await this.turning;
+  }
+
+  private add(step: Step): void {
+    if (this.waiting.length >= MOST_WAITING) this.waiting.shift();
+    this.waiting.push(step);
+    this.turning ??= this.turn();
+  }
+
+  private async turn(): Promise<void> {
+    await Promise.resolve();
+    while (this.waiting.length > 0 && !this.abandon.aborted) {
+      const batch = this.waiting.splice(0, BATCH);
+      try {
+        await this.settle(batch);
+        this.failures = 0;
+      } catch (error) {
+        this.waiting = [...batch, ...this.waiting].slice(-MOST_WAITING);
+        this.failures += 1;
+        if (this.failures === 1) {
+          this.logger.warn('Acknowledgements wait for Redis', { error });
+        }
+        await pause(retryPauseMs(this.failures), this.abandon);
+      }
+    }
+    this.turning = null;
+  }
+
+  private async settle(steps: readonly Step[]): Promise<void> {
+    await Promise.all([
+      this.ackAll(steps.filter((step) => step.kind === 'ack')),
+      this.putBackAll(steps.filter((step) => step.kind === 'put_back')),
+      this.dispatchAll(steps.filter((step) => step.kind === 'dispatch')),
+    ]);
+  }
+
+  private async ackAll(steps: readonly { held: HeldTask }[]): Promise<void> {
+    const byQueue = groupBy(steps, ({ held }) => held.claim.queue);
+    for (const [queue, group] of byQueue) await this.queues.of(queue).ack(group.map(({ held }) => held.claim));
+  }
+
+  private async putBackAll(steps: readonly { held: HeldTask; delayMs: number }[]): Promise<void> {
+    const groups = groupBy(steps, ({ held, delayMs }) => `${delayMs} ${held.claim.queue}`);
+    for (const group of groups.values()) {
+      const [first] = group;
+      if (!first) continue;
+      const claims = group.map(({ held }) => held.claim);
+      await this.queues.of(first.held.claim.queue).putBack(claims, { delayMs: first.delayMs });
+    }
+  }
+
+  private async dispatchAll(steps: readonly { queue: string; dispatch: Dispatch }[]): Promise<void> {
+    const byQueue = groupBy(steps, ({ queue }) => queue);
+    for (const [queue, group] of byQueue) await this.queues.of(queue).enqueue(group.map(({ dispatch }) => dispatch));
+  }
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}

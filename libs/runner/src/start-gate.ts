@@ -1,0 +1,163 @@
+import { Logger } from '@nestjs/common';
+import { StoreUnavailable, type StartedTask, type StartResult, type TaskRepository } from '@millrace/store';
+import type { TaskPolicy } from '@millrace/tasks';
+import type { HeldTask } from './held-tasks';
+import { pause, retryPauseMs } from './pause';
+import type { Tally } from './tally';
+
+/** Most tasks of one start statement. */
+const BATCH = 500;
+
+/** What the gate tells about each task it was shown; exactly one of these is called for each. */
+export interface GateAnswers {
+  /** The row is `processing` for this worker now. */
+  started(held: HeldTask, task: StartedTask): void;
+  /** The row is due later. */
+  early(held: HeldTask, dueInMs: number): void;
+  /** `expires_at` had passed; the row has failed. */
+  expired(held: HeldTask): void;
+  /** The entry was a stale hint: the row is final, elsewhere, at another attempt, or not there. */
+  refused(held: HeldTask, reason: string): void;
+  /** The store could not say, and the worker stops, or the task alone makes the statement fail. */
+  unanswered(held: HeldTask): void;
+}
+
+export interface StartGateParts {
+  readonly workerId: string;
+  readonly tasks: TaskRepository;
+  readonly policy: TaskPolicy;
+  readonly tally: Tally;
+  /** Hands back rows that are this worker's and do not run here. */
+  readonly handBackStrays: () => Promise<unknown>;
+  /** Aborts when the worker stops: what has not started is not started any more. */
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * Asks PostgreSQL for every claimed task whether this worker may start it, a batch at a time: the next batch is what was
+ * claimed while the last one was under way, so a lone task waits for nothing.
+ *
+ * - An entry nobody recorded yet (a raw submit) gets its row first.
+ * - While PostgreSQL is away the batch waits under its leases and `stalled` tells the claim loop to take no more.
+ */
+export class StartGate {
+  private readonly logger = new Logger(StartGate.name);
+  private readonly waiting: HeldTask[] = [];
+  private turning: Promise<void> | null = null;
+  private failures = 0;
+  /** Set when a start may have been committed without its answer having arrived, and when somebody wants to know. */
+  private strayWanted = false;
+
+  constructor(
+    private readonly parts: StartGateParts,
+    private readonly answers: GateAnswers,
+  ) {}
+
+  /** PostgreSQL did not answer last time. */
+  get stalled(): boolean {
+    return this.failures > 0;
+  }
+
+  show(held: readonly HeldTask[]): void {
+    this.waiting.push(...held);
+    this.turning ??= this.turn();
+  }
+
+  /** Looks for rows that are ours and do not run here, as soon as no start is under way. */
+  lookForStrays(): void {
+    this.strayWanted = true;
+    this.turning ??= this.turn();
+  }
+
+  /** Waits until nothing is at the gate. */
+  async idle(): Promise<void> {
+    await this.turning;
+  }
+
+  private async turn(): Promise<void> {
+    await Promise.resolve();
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.splice(0, BATCH);
+      await this.open(batch);
+    }
+    if (this.strayWanted && !this.parts.stopping.aborted) await this.findStrays();
+    this.turning = null;
+    if (this.waiting.length > 0) this.turning = this.turn();
+  }
+
+  private async open(batch: readonly HeldTask[]): Promise<void> {
+    while (!this.parts.stopping.aborted) {
+      try {
+        await this.tryOpen(batch);
+        this.failures = 0;
+        return;
+      } catch (error) {
+        if (!(error instanceof StoreUnavailable)) return this.openSingly(batch, error);
+        this.failures += 1;
+        this.strayWanted = true;
+        if (this.failures === 1) {
+          this.logger.warn('Starts wait for the database', { tasks: batch.length, error });
+        }
+        await pause(retryPauseMs(this.failures), this.parts.stopping);
+      }
+    }
+    for (const held of batch) this.answers.unanswered(held);
+  }
+
+  private async tryOpen(batch: readonly HeldTask[]): Promise<void> {
+    await this.recordRaw(batch.filter(({ claim }) => claim.entry.attempt === undefined));
+    this.parts.tally.batch('start', batch.length);
+    const starts = batch.map(({ claim }) => ({ taskId: claim.taskId, attempt: claim.entry.attempt ?? 0 }));
+    const results = await this.parts.tasks.startMany(starts, this.parts.workerId);
+    batch.forEach((held, index) => this.answer(held, results[index]));
+  }
+
+  private async recordRaw(raw: readonly HeldTask[]): Promise<void> {
+    if (raw.length === 0) return;
+    const { maxRetry, retryDelayMs } = this.parts.policy;
+    const recorded = await this.parts.tasks.recordRaw(
+      raw.map(({ claim: { entry, queue } }) => ({ entry, queue, dueAt: null, defaults: { maxRetry, retryDelayMs } })),
+    );
+    for (const [taskId, result] of recorded) {
+      // The gate finds no row for it and drops the entry.
+      if (result === 'invalid') this.logger.warn('A raw entry holds what no row can hold', { taskId });
+    }
+  }
+
+  private answer(held: HeldTask, result: StartResult | undefined): void {
+    switch (result?.kind) {
+      case 'started':
+        return this.answers.started(held, result.task);
+      case 'early':
+        return this.answers.early(held, result.dueInMs);
+      case 'expired':
+        return this.answers.expired(held);
+      case 'refused':
+        return this.answers.refused(held, result.reason);
+      case undefined:
+        return this.answers.unanswered(held);
+      default:
+        return result satisfies never;
+    }
+  }
+
+  /** One row may be at fault, and the others must not wait for it. */
+  private async openSingly(batch: readonly HeldTask[], error: unknown): Promise<void> {
+    const [only] = batch;
+    if (only && batch.length === 1) {
+      this.logger.error('A task cannot be started', { taskId: only.taskId, error });
+      this.answers.unanswered(only);
+      return;
+    }
+    for (const held of batch) await this.open([held]);
+  }
+
+  private async findStrays(): Promise<void> {
+    try {
+      await this.parts.handBackStrays();
+      this.strayWanted = false;
+    } catch (error) {
+      this.logger.warn('Looking for starts without an answer failed', { error });
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import { Logger } from '@nestjs/common';
+import type { TaskQueries, TaskRepository } from '@millrace/store';
+import { decideOutcome } from '@millrace/tasks';
+import type { HeldTasks } from './held-tasks';
+
+/**
+ * Hands back the rows that PostgreSQL counts as this worker's and that it does not run: a start was committed and its
+ * answer lost on the way. They go back to `pending` at once and spend nothing; repair queues them again.
+ *
+ * Call it while no start is under way, or a task just started would look like one of them.
+ */
+export class StrayRows {
+  private readonly logger = new Logger(StrayRows.name);
+
+  constructor(
+    private readonly workerId: string,
+    private readonly held: HeldTasks,
+    private readonly queries: TaskQueries,
+    private readonly tasks: TaskRepository,
+  ) {}
+
+  /** Returns how many rows it handed back. Throws `StoreUnavailable`. */
+  async runOnce(): Promise<number> {
+    // What was held before the question counts as well: its outcome may be recorded while the answer travels.
+    const mine = new Set(this.attemptsHeld());
+    const rows = await this.queries.processingOf(this.workerId);
+    for (const attempt of this.attemptsHeld()) mine.add(attempt);
+
+    const strays = rows.filter(({ taskId, attempt }) => !mine.has(`${attempt} ${taskId}`));
+    if (strays.length === 0) return 0;
+    await this.tasks.recordOutcomes(
+      strays.map((row) => ({
+        id: row.id,
+        taskId: row.taskId,
+        attempt: row.attempt,
+        workerId: this.workerId,
+        ...decideOutcome({ kind: 'interrupted' }, row),
+      })),
+    );
+    this.logger.warn('Handed back tasks whose start was never heard of', { tasks: strays.length });
+    return strays.length;
+  }
+
+  private attemptsHeld(): string[] {
+    return this.held.all().map(({ attempt, taskId }) => `${attempt} ${taskId}`);
+  }
+}

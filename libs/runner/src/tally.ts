@@ -1,0 +1,176 @@
+import type { AttemptOutcome, TaskStatus } from '@millrace/contracts';
+import { Metrics } from '@millrace/runtime';
+import { Injectable } from '@nestjs/common';
+
+/** Upper bounds in seconds: from tasks that wait for nobody to backlogs of half an hour. */
+const WAIT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800];
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
+const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+
+/** What one worker process has done since it started, in tasks or attempts. */
+export interface Totals {
+  /** Entries taken from queues. */
+  claimed: number;
+  /** Attempts that PostgreSQL gave this worker. */
+  started: number;
+  /** Tasks that ended `success`, `failed`, `cancelled`. */
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  /** Attempts that failed or timed out and were given another try. */
+  retried: number;
+  /** Attempts that ran too long. */
+  timed_out: number;
+  /** Attempts that asked to run later, and those a shutdown handed back. */
+  snoozed: number;
+  interrupted: number;
+  /** Attempts whose outcome was refused because another one had taken their place. */
+  superseded: number;
+  /** Tasks that had expired before their start. */
+  expired: number;
+  /** Entries that were stale hints, of a type nobody here serves, or unreadable. */
+  refused: number;
+  unroutable: number;
+  bad: number;
+}
+
+/** Where an attempt belongs; never a task id, which would give every task a time series of its own. */
+export interface TaskLabels {
+  readonly queue: string;
+  readonly type: string;
+}
+
+/** Counts what the worker does, for `GET /stats` and `/metrics`. */
+@Injectable()
+export class Tally {
+  readonly totals: Totals = {
+    claimed: 0,
+    started: 0,
+    succeeded: 0,
+    failed: 0,
+    cancelled: 0,
+    retried: 0,
+    timed_out: 0,
+    snoozed: 0,
+    interrupted: 0,
+    superseded: 0,
+    expired: 0,
+    refused: 0,
+    unroutable: 0,
+    bad: 0,
+  };
+  private readonly finishedTasks;
+  private readonly attempts;
+  private readonly waits;
+  private readonly durations;
+  private readonly unroutableTasks;
+  private readonly badEntries;
+  private readonly batches;
+
+  constructor(metrics: Metrics) {
+    const labelNames = ['queue', 'type', 'outcome'] as const;
+    this.finishedTasks = metrics.counter({
+      name: 'millrace_tasks_finished_total',
+      help: 'Tasks that reached a final status through this worker, by outcome (success, failed, cancelled, expired).',
+      labelNames,
+    });
+    this.attempts = metrics.counter({
+      name: 'millrace_task_attempts_total',
+      help: 'Attempts that ended in this worker, by outcome.',
+      labelNames,
+    });
+    this.waits = metrics.histogram({
+      name: 'millrace_task_queue_wait_seconds',
+      help: 'From the moment a task was due to its start.',
+      labelNames: ['queue', 'type'],
+      buckets: WAIT_BUCKETS,
+    });
+    this.durations = metrics.histogram({
+      name: 'millrace_task_duration_seconds',
+      help: 'How long attempts ran.',
+      labelNames: ['queue', 'type'],
+      buckets: DURATION_BUCKETS,
+    });
+    this.unroutableTasks = metrics.counter({
+      name: 'millrace_tasks_unroutable_total',
+      help: 'Claims of a type that this worker has no handler for.',
+      labelNames: ['queue'],
+    });
+    this.badEntries = metrics.counter({
+      name: 'millrace_queue_bad_entries_total',
+      help: 'Entries set aside because they cannot be read.',
+      labelNames: ['queue'],
+    });
+    this.batches = metrics.histogram({
+      name: 'millrace_batch_size',
+      help: 'How many tasks shared one statement, by step (start, outcome).',
+      labelNames: ['step'],
+      buckets: BATCH_BUCKETS,
+    });
+  }
+
+  claimed(count: number): void {
+    this.totals.claimed += count;
+  }
+
+  /** `waitSeconds`: since the task was due. */
+  started(labels: TaskLabels, waitSeconds: number): void {
+    this.totals.started += 1;
+    this.waits.observe({ queue: labels.queue, type: labels.type }, Math.max(0, waitSeconds));
+  }
+
+  /** An attempt whose outcome is recorded; `status` is the task's from then on. */
+  recorded(labels: TaskLabels, outcome: AttemptOutcome, status: TaskStatus): void {
+    const { queue, type } = labels;
+    this.attempts.inc({ queue, type, outcome });
+    if (outcome === 'timed_out' || outcome === 'snoozed' || outcome === 'interrupted') this.totals[outcome] += 1;
+    switch (status) {
+      case 'success':
+        this.totals.succeeded += 1;
+        break;
+      case 'failed':
+      case 'cancelled':
+        this.totals[status] += 1;
+        break;
+      case 'pending':
+      case 'processing':
+        if (outcome === 'failed' || outcome === 'timed_out') this.totals.retried += 1;
+        return;
+      default:
+        status satisfies never;
+    }
+    this.finishedTasks.inc({ queue, type, outcome: status });
+  }
+
+  ran(labels: TaskLabels, seconds: number): void {
+    this.durations.observe({ queue: labels.queue, type: labels.type }, seconds);
+  }
+
+  superseded(labels: TaskLabels): void {
+    this.totals.superseded += 1;
+    this.attempts.inc({ queue: labels.queue, type: labels.type, outcome: 'superseded' });
+  }
+
+  expired(labels: TaskLabels): void {
+    this.totals.expired += 1;
+    this.finishedTasks.inc({ queue: labels.queue, type: labels.type, outcome: 'expired' });
+  }
+
+  refused(): void {
+    this.totals.refused += 1;
+  }
+
+  unroutable(queue: string): void {
+    this.totals.unroutable += 1;
+    this.unroutableTasks.inc({ queue });
+  }
+
+  bad(queue: string, count: number): void {
+    this.totals.bad += count;
+    this.badEntries.inc({ queue }, count);
+  }
+
+  batch(step: 'start' | 'outcome', size: number): void {
+    this.batches.observe({ step }, size);
+  }
+}

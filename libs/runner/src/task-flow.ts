@@ -1,0 +1,243 @@
+import { Logger } from '@nestjs/common';
+import type { Claim } from '@millrace/queue';
+import type { StartedTask, TaskQueries, TaskRepository } from '@millrace/store';
+import {
+  decideOutcome,
+  dispatchOf,
+  SnoozeError,
+  type EndedAttempt,
+  type TaskPolicy,
+  type TaskSubmitter,
+} from '@millrace/tasks';
+import { WorkerStopping } from './abort-reasons';
+import { startAttempt, type Run } from './attempt-runner';
+import { handlerContext } from './handler-context';
+import type { HandlerRegistry } from './handler-registry';
+import type { HeldTask, HeldTasks } from './held-tasks';
+import { OutcomeWriter, type SettledAttempt } from './outcome-writer';
+import { ProgressWriter } from './progress-writer';
+import { Settler } from './settler';
+import type { Slots } from './slots';
+import { StartGate, type GateAnswers } from './start-gate';
+import { StrayRows } from './stray-rows';
+import type { Tally } from './tally';
+import { Unroutable } from './unroutable';
+
+/** How long a task waits whose start failed for a reason of its own. */
+const UNSTARTABLE_MS = 30_000;
+
+/** What the flow works with. */
+export interface FlowParts {
+  readonly workerId: string;
+  readonly leaseMs: number;
+  readonly slots: Slots;
+  readonly held: HeldTasks;
+  readonly registry: HandlerRegistry;
+  readonly tasks: TaskRepository;
+  readonly queries: TaskQueries;
+  readonly submitter: TaskSubmitter;
+  readonly policy: TaskPolicy;
+  readonly settler: Settler;
+  readonly tally: Tally;
+  /** Aborts when the worker stops: what has not started is given back. */
+  readonly stopping: AbortSignal;
+  /** Aborts when a stopping worker gives up on stores that do not answer. */
+  readonly abandon: AbortSignal;
+}
+
+/**
+ * The life of a task in a worker, top to bottom: taken, shown to the start gate, run, decided, recorded, settled.
+ *
+ * Every claimed entry leaves it in one of three ways: acknowledged, put back, or kept under its lease until the outcome
+ * is recorded.
+ */
+export class TaskFlow implements GateAnswers {
+  private readonly logger = new Logger(TaskFlow.name);
+  private readonly gate: StartGate;
+  private readonly writer: OutcomeWriter;
+  private readonly progress: ProgressWriter;
+  private readonly unroutable: Unroutable;
+  /** Handlers that ignored their signal and are still at it, although their attempt is over. */
+  private readonly leaks = new Set<Run>();
+
+  constructor(private readonly parts: FlowParts) {
+    const { workerId, held, tasks, queries, policy, settler, tally, stopping, abandon } = parts;
+    const strays = new StrayRows(workerId, held, queries, tasks);
+    this.gate = new StartGate(
+      { workerId, tasks, policy, tally, stopping, handBackStrays: () => strays.runOnce() },
+      this,
+    );
+    this.writer = new OutcomeWriter({ tasks, tally, abandon }, (attempts) => this.settle(attempts));
+    this.progress = new ProgressWriter(tasks, abandon);
+    this.unroutable = new Unroutable({ tasks, queries, policy, settler, tally });
+  }
+
+  /** Claimed tasks can be neither started nor recorded at the moment. */
+  get stalled(): boolean {
+    return this.gate.stalled || this.writer.stalled;
+  }
+
+  /** Handlers that ignored their signal and still run. */
+  get leaked(): number {
+    return this.leaks.size;
+  }
+
+  /** Takes claimed entries; `claimedAtMs` is monotonic, from before the claim. */
+  take(claims: readonly Claim[], claimedAtMs: number): void {
+    const { held, slots, leaseMs, registry, tally } = this.parts;
+    tally.claimed(claims.length);
+    slots.take(claims.length);
+    const taken = claims.map((claim) => held.add(claim, claimedAtMs + leaseMs));
+
+    this.gate.show(taken.filter(({ claim }) => registry.find(claim.entry.name)));
+    const unserved = taken.filter(({ claim }) => !registry.find(claim.entry.name));
+    if (unserved.length > 0) void this.setAside(unserved);
+  }
+
+  started(held: HeldTask, task: StartedTask): void {
+    const { registry, tally } = this.parts;
+    held.attempt = task.attempt;
+    tally.started(task, secondsWaited(task));
+    const handler = registry.find(task.type);
+    // The entry named another type than the row, whose word is final.
+    if (!handler) return this.end(held, task, { kind: 'threw', error: new SnoozeError(UNSTARTABLE_MS) });
+    if (performance.now() > held.trustedUntilMs) {
+      this.logger.warn('A start came too late for its lease', { taskId: task.taskId, attempt: task.attempt });
+      return this.end(held, task, { kind: 'interrupted' });
+    }
+    const timeoutMs = task.timeoutMs ?? handler.timeoutMs;
+    const startedAtMs = performance.now();
+    const run = startAttempt(handler, task.payload, timeoutMs, (signal) =>
+      handlerContext(task, signal, this.parts.submitter, (progressJson) =>
+        this.progress.set(held, { id: task.id, attempt: task.attempt, progressJson }),
+      ),
+    );
+    held.abort = (reason) => run.abort(reason);
+    let settled = false;
+    void run.settled.then(() => (settled = true));
+    void run.ended.then((ended) => {
+      tally.ran(task, (performance.now() - startedAtMs) / 1_000);
+      if (!settled) this.leak(run, task);
+      this.end(held, task, ended, settled ? null : run);
+    });
+  }
+
+  early(held: HeldTask, dueInMs: number): void {
+    this.parts.settler.putBack(held, Math.max(1, Math.ceil(dueInMs)));
+    this.parts.slots.release();
+  }
+
+  expired(held: HeldTask): void {
+    const { queue, entry } = held.claim;
+    this.parts.tally.expired({ queue, type: entry.name });
+    this.drop(held);
+  }
+
+  refused(held: HeldTask, reason: string): void {
+    this.logger.debug('Dropped a stale entry', { taskId: held.taskId, reason });
+    this.parts.tally.refused();
+    this.drop(held);
+  }
+
+  unanswered(held: HeldTask): void {
+    this.parts.settler.putBack(held, this.parts.stopping.aborted ? 0 : UNSTARTABLE_MS);
+    this.parts.slots.release();
+  }
+
+  /** Looks for rows that are this worker's by the record and do not run here. */
+  lookForStrays(): void {
+    this.gate.lookForStrays();
+  }
+
+  /** Aborts every running handler because the worker stops. */
+  abortAll(): void {
+    for (const { abort } of this.parts.held.all()) abort?.(new WorkerStopping());
+  }
+
+  /** Waits until nothing is at the gate; what had not started is on its way back. */
+  async gateIdle(): Promise<void> {
+    await this.gate.idle();
+  }
+
+  /** Waits until every outcome is recorded and settled, or given up at `abandon`. */
+  async idle(): Promise<void> {
+    await this.writer.idle();
+    await this.parts.settler.idle();
+  }
+
+  private async setAside(unserved: readonly HeldTask[]): Promise<void> {
+    await this.unroutable.setAside(unserved);
+    for (let count = unserved.length; count > 0; count -= 1) this.parts.slots.release();
+  }
+
+  private drop(held: HeldTask): void {
+    this.parts.settler.ack(held);
+    this.parts.slots.release();
+  }
+
+  private end(held: HeldTask, task: StartedTask, ended: EndedAttempt, leaked: Run | null = null): void {
+    held.abort = null;
+    void this.record(held, task, ended).then(() => this.freeSlot(leaked));
+  }
+
+  private async record(held: HeldTask, task: StartedTask, ended: EndedAttempt): Promise<void> {
+    const { id, taskId, attempt } = task;
+    const decision = decideOutcome(ended, task);
+    await this.progress.flush(held);
+    await this.writer.accept({
+      held,
+      task,
+      record: { id, taskId, attempt, workerId: this.parts.workerId, ...decision },
+    });
+  }
+
+  /** What PostgreSQL has answered for: the next attempt is queued, the hold goes. */
+  private settle(attempts: readonly SettledAttempt[]): void {
+    const { settler, tally } = this.parts;
+    for (const { held, task, record, won } of attempts) {
+      const { taskId, attempt } = record;
+      if (won === null) {
+        this.logger.warn('An outcome came too late and was kept as superseded', { taskId, attempt });
+        tally.superseded(task);
+      } else {
+        const outcome = won.status === 'cancelled' ? 'cancelled' : record.outcome;
+        tally.recorded(task, outcome, won.status);
+        this.logger.debug('An attempt ended', { taskId, attempt, type: task.type, outcome, status: won.status });
+        if (won.status === 'pending') {
+          settler.dispatch(
+            task.queue,
+            dispatchOf({ ...task, attempt: won.attempt, retryCount: record.retryCount, runAt: won.runAt }),
+          );
+        }
+      }
+      settler.ack(held);
+    }
+  }
+
+  private leak(run: Run, { taskId, type, attempt }: StartedTask): void {
+    this.leaks.add(run);
+    void run.settled.then(() => this.leaks.delete(run));
+    this.logger.error('A handler ignores its signal and still runs', {
+      taskId,
+      type,
+      attempt,
+      leaked: this.leaks.size,
+    });
+  }
+
+  /** Up to as many handlers as there are slots may run on beside new tasks; one more keeps its slot until it settles. */
+  private freeSlot(leaked: Run | null): void {
+    const { slots } = this.parts;
+    if (leaked && this.leaks.has(leaked) && this.leaks.size > slots.total) {
+      void leaked.settled.then(() => slots.release());
+      return;
+    }
+    slots.release();
+  }
+}
+
+/** From the moment the task was due until its start, by the database's clock. */
+function secondsWaited({ startedAt, runAt, createdAt }: StartedTask): number {
+  const dueAt = Math.max(runAt.getTime(), createdAt.getTime());
+  return ((startedAt?.getTime() ?? dueAt) - dueAt) / 1_000;
+}

@@ -1,0 +1,69 @@
+import { Logger } from '@nestjs/common';
+import { isFinal } from '@millrace/contracts';
+import type { TaskQueries, TaskRepository } from '@millrace/store';
+import type { TaskPolicy } from '@millrace/tasks';
+import type { HeldTask } from './held-tasks';
+import type { Settler } from './settler';
+import type { Tally } from './tally';
+import { LONGEST_DELAY_MS, UnroutableDelays } from './unroutable-delays';
+
+export interface UnroutableParts {
+  readonly tasks: TaskRepository;
+  readonly queries: TaskQueries;
+  readonly policy: TaskPolicy;
+  readonly settler: Settler;
+  readonly tally: Tally;
+}
+
+/**
+ * What happens to entries whose type no handler of this worker serves: they go to the delayed set for a while, spend
+ * nothing and stay `pending`, so that a worker that serves the type gets them, now or after the next deployment.
+ */
+export class Unroutable {
+  private readonly logger = new Logger(Unroutable.name);
+  private readonly delays = new UnroutableDelays();
+
+  constructor(private readonly parts: UnroutableParts) {}
+
+  /** Puts every entry back, or drops it when its task is over. Never rejects. */
+  async setAside(held: readonly HeldTask[]): Promise<void> {
+    const over = await this.recordRaw(held.filter(({ claim }) => claim.entry.attempt === undefined));
+    for (const task of held) {
+      const { queue, entry } = task.claim;
+      const delayMs = this.delays.next(task.taskId);
+      this.parts.tally.unroutable(queue);
+      if (over.has(task.taskId) || (delayMs === LONGEST_DELAY_MS && (await this.isOver(task)))) {
+        this.parts.settler.ack(task);
+        continue;
+      }
+      this.logger.warn('No handler here serves the type of a task', {
+        queue,
+        type: entry.name,
+        taskId: task.taskId,
+        delayMs,
+      });
+      this.parts.settler.putBack(task, delayMs);
+    }
+  }
+
+  /** A raw submit gets its row now: until somebody serves its type, the lists should show it. */
+  private async recordRaw(raw: readonly HeldTask[]): Promise<ReadonlySet<string>> {
+    if (raw.length === 0) return new Set();
+    const { maxRetry, retryDelayMs } = this.parts.policy;
+    try {
+      const results = await this.parts.tasks.recordRaw(
+        raw.map(({ claim: { entry, queue } }) => ({ entry, queue, dueAt: null, defaults: { maxRetry, retryDelayMs } })),
+      );
+      return new Set([...results].filter(([, result]) => result === 'final').map(([taskId]) => taskId));
+    } catch (error) {
+      this.logger.warn('Tasks of an unserved type were not recorded yet', { tasks: raw.length, error });
+      return new Set();
+    }
+  }
+
+  /** Asked of tasks that have gone round a few times: a cancelled one would go round for ever. */
+  private async isOver({ taskId }: HeldTask): Promise<boolean> {
+    const row = await this.parts.queries.findByTaskId(taskId).catch(() => undefined);
+    return row !== undefined && (row === null || isFinal(row.status));
+  }
+}

@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { CancelSignals, Queues, type QueueDepth } from '@millrace/queue';
+import { LoopWatch, Metrics, Periodic, Shutdown } from '@millrace/runtime';
+import { TaskQueries, TaskRepository, WorkerRepository } from '@millrace/store';
+import { TaskPolicy, TaskSubmitter } from '@millrace/tasks';
+import { CancelWatch } from './cancel-watch';
+import { ClaimLoop } from './claim-loop';
+import { HandlerRegistry } from './handler-registry';
+import { HeldTasks } from './held-tasks';
+import { LeaseKeeper } from './lease-keeper';
+import { pause } from './pause';
+import { PromoteLoop } from './promote-loop';
+import { RunnerOptions } from './runner-options';
+import { Settler } from './settler';
+import { Slots } from './slots';
+import { Tally, type Totals } from './tally';
+import { TaskFlow } from './task-flow';
+import { WorkerHeart } from './worker-heart';
+
+/** How often a worker says in PostgreSQL that it lives. */
+const HEARTBEAT_MS = 5_000;
+
+/** How often rows of this worker are compared with what it runs. */
+const STRAYS_MS = 30_000;
+
+/** The claim loop comes round every two seconds; a promote loop at least once a poll interval. */
+const LOOP_LIMIT_MS = 60_000;
+
+/** Aborted handlers get 3 s to settle, and their outcomes a moment to arrive. */
+const ABORTED_MS = 4_000;
+
+/** What each later step of a shutdown may take. */
+const FLUSH_MS = 3_000;
+const GOODBYE_MS = 1_000;
+
+/** One worker process: takes tasks from its queues and runs them until it is told to stop. */
+@Injectable()
+export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** New with every start, so that nothing of an earlier process can be taken for this one's. */
+  readonly id = `${hostname().slice(0, 64)}:${process.pid}:${randomUUID()}`;
+
+  private readonly logger = new Logger(Worker.name);
+  private readonly stopping = new AbortController();
+  private readonly abandon = new AbortController();
+  private readonly slots: Slots;
+  private readonly flow: TaskFlow;
+  private readonly heart: WorkerHeart;
+  private readonly cancels: CancelWatch;
+  private readonly upkeep: readonly Periodic[];
+  private loops: readonly Promise<void>[] = [];
+
+  constructor(
+    private readonly options: RunnerOptions,
+    registry: HandlerRegistry,
+    private readonly queues: Queues,
+    signals: CancelSignals,
+    tasks: TaskRepository,
+    queries: TaskQueries,
+    workers: WorkerRepository,
+    submitter: TaskSubmitter,
+    policy: TaskPolicy,
+    private readonly tally: Tally,
+    metrics: Metrics,
+    private readonly watch: LoopWatch,
+    private readonly shutdown: Shutdown,
+  ) {
+    const { leaseMs } = options;
+    const workerId = this.id;
+    const held = new HeldTasks();
+    const settler = new Settler(queues, held, this.abandon.signal);
+    this.slots = new Slots(options.workers);
+    this.flow = new TaskFlow({
+      workerId,
+      leaseMs,
+      slots: this.slots,
+      held,
+      registry,
+      tasks,
+      queries,
+      submitter,
+      policy,
+      settler,
+      tally,
+      stopping: this.stopping.signal,
+      abandon: this.abandon.signal,
+    });
+    this.heart = new WorkerHeart(workerId, options, registry, policy, workers);
+    this.cancels = new CancelWatch(workerId, held, tasks, signals);
+    const leases = new LeaseKeeper({ workerId, leaseMs, queues: [...options.queues.keys()] }, held, queues, queries);
+
+    const every = (name: string, intervalMs: number, runOnce: () => Promise<unknown>) =>
+      new Periodic({ name, intervalMs, runOnce, metrics, watch });
+    this.upkeep = [
+      every('renew-leases', leaseMs / 3, () => leases.runOnce()),
+      every('watch-cancels', leaseMs / 3, () => this.cancels.runOnce()),
+      every('beat', HEARTBEAT_MS, () => this.heart.runOnce()),
+      every('find-strays', STRAYS_MS, async () => this.flow.lookForStrays()),
+    ];
+    metrics.gauge({ name: 'millrace_worker_slots', help: 'Slots of this worker.', labelNames: ['state'] }, (gauge) => {
+      gauge.set({ state: 'busy' }, this.slots.busy);
+      gauge.set({ state: 'free' }, this.slots.free);
+    });
+    metrics.gauge(
+      { name: 'millrace_worker_leaked_handlers', help: 'Handlers that ignored their signal and still run.' },
+      (gauge) => gauge.set(this.flow.leaked),
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    if (this.options.enabled) this.start();
+  }
+
+  /** Runs while health still answers and the stores are still open. */
+  async beforeApplicationShutdown(): Promise<void> {
+    if (this.loops.length > 0) await this.stop();
+  }
+
+  /** Begins to take tasks. Stores that are away are waited for. */
+  start(): void {
+    for (const periodic of this.upkeep) periodic.start();
+    this.cancels.start();
+    this.loops = [this.claim(), ...[...this.options.queues.keys()].map((queue) => this.promote(queue))];
+    this.logger.log('Taking tasks', { workerId: this.id, queues: Object.fromEntries(this.options.queues) });
+  }
+
+  /**
+   * Stops in order: takes nothing more, gives back what has not started, waits for what runs (`shutdownTimeoutMs`, or
+   * until the shutdown is hastened), aborts the rest and hands it back, records and settles, and says goodbye.
+   */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await Promise.all([...this.loops, within(FLUSH_MS, this.flow.gateIdle())]);
+    await this.slotsFree(this.options.shutdownTimeoutMs, this.shutdown.hastened);
+
+    if (this.slots.busy > 0) {
+      this.logger.warn('Aborting tasks that still run', { tasks: this.slots.busy });
+      this.flow.abortAll();
+      await this.slotsFree(ABORTED_MS);
+    }
+    await within(FLUSH_MS, this.flow.idle());
+    this.abandon.abort();
+    this.cancels.stop();
+    await within(GOODBYE_MS, Promise.all(this.upkeep.map((periodic) => periodic.stop())));
+    await within(GOODBYE_MS, this.sayGoodbye());
+    this.loops = [];
+  }
+
+  /** What this worker does at the moment and has done since it started. */
+  async stats(): Promise<WorkerStats> {
+    const names = [...this.options.queues.keys()];
+    const depths = await Promise.all(names.map(async (name) => [name, await this.depthOf(name)] as const));
+    return {
+      workerId: this.id,
+      enabled: this.options.enabled,
+      workers: { running: this.slots.busy, free: this.slots.free, total: this.slots.total, leaked: this.flow.leaked },
+      queues: Object.fromEntries(depths),
+      totals: { ...this.tally.totals },
+    };
+  }
+
+  private claim(): Promise<void> {
+    const { leaseMs, queues } = this.options;
+    const loop = this.watch.watch('claim', LOOP_LIMIT_MS);
+    const claims = new ClaimLoop(
+      {
+        workerId: this.id,
+        leaseMs,
+        queues,
+        stalled: () => this.flow.stalled,
+        take: (taken, claimedAtMs) => this.flow.take(taken, claimedAtMs),
+        // With every slot lost to a handler that ignores its signal only a restart helps.
+        turned: () => this.flow.leaked < 2 * this.slots.total && loop.turned(),
+      },
+      this.queues,
+      this.slots,
+    );
+    return claims.run(this.stopping.signal).finally(() => loop.end());
+  }
+
+  private promote(queue: string): Promise<void> {
+    const { pollIntervalMs } = this.options;
+    const loop = this.watch.watch(`promote ${queue}`, LOOP_LIMIT_MS + pollIntervalMs);
+    const promotes = new PromoteLoop({ queue, pollIntervalMs, turned: () => loop.turned() }, this.queues);
+    return promotes.run(this.stopping.signal).finally(() => loop.end());
+  }
+
+  /** Resolves when no slot is busy, after `limitMs`, or at the signal. */
+  private async slotsFree(limitMs: number, signal?: AbortSignal): Promise<void> {
+    const endsAtMs = performance.now() + limitMs;
+    while (this.slots.busy > 0 && performance.now() < endsAtMs && !signal?.aborted) {
+      await pause(20, signal ?? this.abandon.signal);
+    }
+  }
+
+  private async sayGoodbye(): Promise<void> {
+    const goodbyes = [...this.options.queues.keys()].map((queue) => this.queues.of(queue).removeWorker(this.id));
+    const results = await Promise.allSettled([...goodbyes, this.heart.remove()]);
+    for (const result of results) {
+      if (result.status === 'rejected') this.logger.warn('A goodbye failed', { error: result.reason as unknown });
+    }
+  }
+
+  private async depthOf(queue: string): Promise<QueueDepth | null> {
+    return this.queues
+      .of(queue)
+      .depth()
+      .catch(() => null);
+  }
+}
+
+/** What `Worker.stats` answers. */
+export interface WorkerStats {
+  readonly workerId: string;
+  readonly enabled: boolean;
+  readonly workers: {
+    readonly running: number;
+    readonly free: number;
+    readonly total: number;
+    readonly leaked: number;
+  };
+  /** Null for a queue that Redis did not tell about. */
+  readonly queues: Readonly<Record<string, QueueDepth | null>>;
+  readonly totals: Readonly<Totals>;
+}
+
+/** Waits for work that may be given up. */
+async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([work.catch(() => undefined), pause(limitMs, enough.signal)]);
+  enough.abort();
+}

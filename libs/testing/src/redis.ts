@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createRunFolder, removeRunFolder, startRedis, type Store } from '@millrace/stack';
+import { Redis } from 'ioredis';
+
+/** A Redis for one spec file, which shares the server with others and keeps to its own prefix. */
+export interface TestRedis {
+  readonly url: string;
+  /** Random; every key of the spec begins with it. */
+  readonly prefix: string;
+  /** A plain client, for what another program would do. */
+  readonly redis: Redis;
+  /** Removes the keys under the prefix and ends the client. */
+  close(): Promise<void>;
+}
+
+/** A private server that the spec may kill, restart, pause and flush. */
+export interface OwnRedis extends Store {
+  /** A plain client. It is lost with the server and connects again by itself. */
+  readonly redis: Redis;
+  /** Ends the client and the server and removes its folder. */
+  close(): Promise<void>;
+}
+
+/** Uses the server that `TEST_REDIS_URL` names, or else starts one for this spec file. */
+export async function testRedis(): Promise<TestRedis> {
+  const given = process.env.TEST_REDIS_URL;
+  const own = given ? undefined : await ownRedis();
+  const url = given ?? own?.url ?? '';
+  const redis = new Redis(url);
+  const prefix = `test-${randomBytes(6).toString('hex')}`;
+  return {
+    url,
+    prefix,
+    redis,
+    close: async () => {
+      if (own) await own.close();
+      else await removeKeys(redis, prefix);
+      redis.disconnect();
+    },
+  };
+}
+
+/** Starts a private server; `extraArgs` are settings as on the command line, such as `['--maxmemory', '16mb']`. */
+export async function ownRedis({
+  persistence = 'none',
+  extraArgs = [],
+}: { persistence?: 'appendonly' | 'none'; extraArgs?: readonly string[] } = {}): Promise<OwnRedis> {
+  const folder = createRunFolder();
+  const server = await startRedis({
+    dataDir: join(folder, 'redis'),
+    persistence,
+    log: join(folder, 'redis.log'),
+    extraArgs,
+  });
+  const redis = new Redis(server.url, { retryStrategy: () => 50 });
+  // The spec stops the server on purpose; what it expects of that it checks itself.
+  redis.on('error', () => undefined);
+  return {
+    url: server.url,
+    port: server.port,
+    get pid() {
+      return server.pid;
+    },
+    get exited() {
+      return server.exited;
+    },
+    redis,
+    stop: () => server.stop(),
+    kill: (name) => server.kill(name),
+    restart: () => server.restart(),
+    close: async () => {
+      redis.disconnect();
+      await server.stop();
+      await removeRunFolder(folder);
+    },
+  };
+}
+
+async function removeKeys(redis: Redis, prefix: string): Promise<void> {
+  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1_000 }) as AsyncIterable<string[]>)
+    if (keys.length > 0) await redis.unlink(...keys);
+}

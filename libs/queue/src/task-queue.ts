@@ -1,40 +1,380 @@
-import type { QueueTask } from '@millrace/contracts';
+import { randomBytes } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { chunksByBytes, chunksOf } from './chunks';
+import type { RedisConnections } from './connections';
+import { DelayedWatch } from './delayed-watch';
+import { queueKeys, type QueueKeys } from './keys';
+import type { Claim, Dispatch, ExpiredHold, Hold, LostHold, QueueDepth, UnrecordedEntry } from './queue-entries';
+import { MalformedEntry } from './queue-errors';
+import type { QueueOptions } from './queue-options';
+import { decodeQueueTask, encodeQueueTask } from './queue-task-codec';
+import type { Script } from './script';
+import { scripts } from './scripts';
+import { WorkWait } from './work-wait';
 
-/** A recorded task to dispatch. `entry.attempt` is the row's attempt; enqueueing is idempotent by (id, attempt). */
-export interface Dispatch {
-  readonly entry: QueueTask & { readonly attempt: number };
-  /** When it is due, epoch ms. Absent or past: at once. */
-  readonly dueAtMs?: number;
+/** Most tasks that one claim, promote or search takes. */
+const BATCH_LIMIT = 500;
+/** Holds that one call of a script reads; each is read with its whole entry. */
+const HOLD_BATCH = 100;
+/** An entry that Millrace did not write may have at most this many bytes. */
+const RAW_ENTRY_BYTES = 1024 * 1024;
+/** `P:bad` keeps the newest so many entries, and so many bytes of each. */
+const BAD_KEPT = 1_000;
+const BAD_BYTES = 4_096;
+/** Entries that one sweep takes from one landing list; it holds one or two. */
+const LANDING_LIMIT = 1_000;
+/** Silent workers that one sweep looks after. */
+const SWEEP_WORKERS = 100;
+/** Calls that one search through the unrecorded submits takes at most. */
+const SCAN_CALLS = 20;
+
+/**
+ * One queue in Redis.
+ *
+ * - Everything here is a hint: what may start, and how it ended, is decided by the record in PostgreSQL.
+ * - Times are compared by Redis' own clock alone.
+ * - Every method throws `QueueUnavailable` while Redis is away or, where it needs memory, full; only the waits never throw.
+ */
+export class TaskQueue {
+  private readonly logger = new Logger(TaskQueue.name);
+  private readonly keys: QueueKeys;
+  private readonly delayedWatch: DelayedWatch;
+  private readonly waits = new Map<string, WorkWait>();
+  /** Where the search for holds without a lease goes on. */
+  private orphanCursor = '0';
+
+  constructor(
+    readonly name: string,
+    private readonly connections: RedisConnections,
+    private readonly options: QueueOptions,
+  ) {
+    this.keys = queueKeys(options.prefix, name);
+    this.delayedWatch = new DelayedWatch(connections, this.keys);
+  }
+
+  /**
+   * Puts recorded tasks into their ready list or, when due later, into the delayed set. Any number of them.
+   * Skips what is held with its attempt or later, and what waits with a later attempt or with this one, due no later.
+   * Returns how many were added. When it throws, some may have been added; doing it again is safe.
+   */
+  async enqueue(dispatches: readonly Dispatch[]): Promise<number> {
+    return this.add('new', dispatches);
+  }
+
+  /**
+   * Like `enqueue`, but adds also what is known to wait: for repair, after the lists lost entries that the index still
+   * counts. The start gate drops a duplicate.
+   */
+  async enqueueAgain(dispatches: readonly Dispatch[]): Promise<number> {
+    return this.add('again', dispatches);
+  }
+
+  /**
+   * Leases up to `limit` (at most 500) ready tasks to a worker for `leaseMs`: what landed for it first, then by
+   * priority. Fewer than `limit` does not mean that no more are ready. Unreadable entries are set aside in `P:bad`.
+   */
+  async claim({ workerId, limit, leaseMs }: { workerId: string; limit: number; leaseMs: number }): Promise<Claim[]> {
+    if (limit < 1) return [];
+    const { idx, processing, leases, bad, workers, landing, ready } = this.keys;
+    const [unreadable, ...fields] = await this.run(
+      scripts.claim,
+      [idx, processing, leases, bad, workers, landing(workerId), ...ready],
+      [workerId, Math.min(limit, BATCH_LIMIT), leaseMs, nonce(), RAW_ENTRY_BYTES, BAD_KEPT, BAD_BYTES],
+    );
+    const claims: Claim[] = [];
+    const malformed: Hold[] = [];
+    for (const [taskId, token, json] of groupsOf(fields, 3)) {
+      const hold = { taskId, token };
+      const entry = this.decode(taskId, json);
+      if (entry) claims.push({ ...hold, queue: this.name, entry, json });
+      else malformed.push(hold);
+    }
+    if (unreadable > 0) this.reportBad(unreadable);
+    await this.discard(malformed);
+    return claims;
+  }
+
+  /**
+   * Blocks until work may be there, for at most `timeoutMs`, or until the signal aborts. Claim before the first wait:
+   * that announces the worker, so that what lands for it is found again when it dies. Never throws.
+   */
+  async waitForWork(wait: { workerId: string; timeoutMs: number; signal?: AbortSignal }): Promise<void> {
+    let workWait = this.waits.get(wait.workerId);
+    if (!workWait) {
+      workWait = new WorkWait(this.connections, this.keys, wait.workerId);
+      this.waits.set(wait.workerId, workWait);
+    }
+    await workWait.wait(wait.timeoutMs, wait.signal);
+  }
+
+  /** Marks a worker as alive, also without holds, and extends the leases it holds. Returns those it could not extend. */
+  async renew(renewal: { workerId: string; leaseMs: number; holds: readonly Hold[] }): Promise<LostHold[]> {
+    const { processing, leases, workers } = this.keys;
+    const chunks = renewal.holds.length > 0 ? chunksOf(renewal.holds, HOLD_BATCH) : [[]];
+    const lost: LostHold[] = [];
+    for (const chunk of chunks) {
+      const fields = await this.run(
+        scripts.renew,
+        [processing, leases, workers],
+        [renewal.workerId, renewal.leaseMs, ...chunk.flatMap(({ taskId, token }) => [taskId, token])],
+      );
+      for (const [taskId, reason] of groupsOf(fields, 2))
+        lost.push({ taskId, reason: reason === 'missing' ? 'missing' : 'other' });
+    }
+    return lost;
+  }
+
+  /** Marks a worker as alive. */
+  async beat(workerId: string): Promise<void> {
+    await this.renew({ workerId, leaseMs: 0, holds: [] });
+  }
+
+  /**
+   * Puts running tasks back after Redis lost their holds; `attempt` is the number that the start gate gave.
+   * Returns the ids of those put back: not those that a later attempt holds.
+   */
+  async reassert(running: {
+    workerId: string;
+    leaseMs: number;
+    claims: readonly (Claim & { readonly attempt: number })[];
+  }): Promise<string[]> {
+    const restored: string[] = [];
+    for (const chunk of chunksByBytes(running.claims)) {
+      const fields = chunk.flatMap(({ taskId, token, attempt, json }) => [taskId, token, attempt, json]);
+      const { processing, leases } = this.keys;
+      restored.push(
+        ...(await this.run(scripts.reassert, [processing, leases], [running.workerId, running.leaseMs, ...fields])),
+      );
+    }
+    return restored;
+  }
+
+  /** Lets go of tasks that are done with. Returns how many were held by these tokens. */
+  async ack(holds: readonly Hold[]): Promise<number> {
+    const { processing, leases } = this.keys;
+    let released = 0;
+    for (const chunk of chunksOf(holds, HOLD_BATCH))
+      released += await this.run(
+        scripts.ack,
+        [processing, leases],
+        chunk.flatMap(({ taskId, token }) => [taskId, token]),
+      );
+    return released;
+  }
+
+  /**
+   * Returns claimed tasks unchanged: with `delayMs` 0 they are the next to be taken, otherwise they wait that long in
+   * the delayed set. Returns how many were held by these tokens.
+   */
+  async putBack(claims: readonly Claim[], { delayMs }: { delayMs: number }): Promise<number> {
+    const { idx, processing, leases, delayed, ready } = this.keys;
+    let returned = 0;
+    // The last piece first: each is put to the right of the one before.
+    for (const chunk of chunksOf(claims, HOLD_BATCH).reverse())
+      returned += await this.run(
+        scripts.putBack,
+        [idx, processing, leases, delayed, ...ready],
+        [
+          Math.max(0, Math.ceil(delayMs)),
+          ...chunk.flatMap(({ taskId, token, entry }) => [taskId, token, entry.priority ?? 0]),
+        ],
+      );
+    return returned;
+  }
+
+  /**
+   * Moves up to `limit` (at most 500) due tasks to their ready lists. `nextDueInMs` is 0 when more are due, null when
+   * nothing is delayed; it is never longer than a year.
+   */
+  async promote({ limit }: { limit: number }): Promise<{ moved: number; nextDueInMs: number | null }> {
+    const { delayed, ready } = this.keys;
+    const [moved, nextDueInMs] = await this.run(
+      scripts.promote,
+      [delayed, ...ready],
+      [Math.min(limit, BATCH_LIMIT), RAW_ENTRY_BYTES],
+    );
+    return { moved, nextDueInMs: nextDueInMs < 0 ? null : nextDueInMs };
+  }
+
+  /**
+   * Waits until the delayed set may have changed since the last such wait ended, whoever changed it, for at most
+   * `timeoutMs`, or until the signal aborts. Never throws. One caller at a time.
+   */
+  async waitForDelayedChange({ timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal }): Promise<void> {
+    await this.delayedWatch.wait(timeoutMs, signal);
+  }
+
+  /**
+   * Up to `limit` (at most 500) holds whose lease ran out `graceMs` ago, and holds without a lease. The search for the
+   * latter goes on where the last call ended, so that several calls may be needed to see them all.
+   */
+  async expired({ graceMs, limit }: { graceMs: number; limit: number }): Promise<ExpiredHold[]> {
+    const { processing, leases } = this.keys;
+    const [cursor, ...fields] = await this.run(
+      scripts.expired,
+      [processing, leases],
+      [graceMs, Math.min(limit, BATCH_LIMIT), this.orphanCursor],
+    );
+    this.orphanCursor = cursor;
+
+    const found: ExpiredHold[] = [];
+    const malformed: Hold[] = [];
+    for (const [taskId, expiry, holder] of groupsOf(fields, 3)) {
+      const [, token = '', workerId = '', json = ''] = /^(\S+) (\S+) -?\d+ (.*)$/s.exec(holder) ?? [];
+      const entry = this.decode(taskId, json);
+      const expiresAtMs = expiry === '' ? null : Number(expiry);
+      if (entry) found.push({ taskId, token, queue: this.name, entry, json, workerId, expiresAtMs });
+      else malformed.push({ taskId, token });
+    }
+    await this.discard(malformed);
+    return found;
+  }
+
+  /** Gives back what landed for workers that have been silent for `olderThanMs`. Returns how many tasks that were. */
+  async sweepLandings({ olderThanMs }: { olderThanMs: number }): Promise<number> {
+    const silent = await this.connections.run(async (redis) => {
+      const [seconds, microseconds] = await redis.time();
+      const latest = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000) - olderThanMs;
+      return redis.zrangebyscore(this.keys.workers, '-inf', latest, 'LIMIT', 0, SWEEP_WORKERS);
+    });
+    let moved = 0;
+    for (const workerId of silent) moved += Math.max(0, await this.sweep(workerId, olderThanMs));
+    return moved;
+  }
+
+  /** Forgets a worker that shuts down, after giving back what landed for it. */
+  async removeWorker(workerId: string): Promise<void> {
+    this.waits.get(workerId)?.close();
+    this.waits.delete(workerId);
+    await this.sweep(workerId, 0);
+  }
+
+  /** Up to about `limit` submits that were left without a row. */
+  async unrecorded(limit: number): Promise<UnrecordedEntry[]> {
+    const found = new Map<string, UnrecordedEntry>();
+    const malformed: string[] = [];
+    let cursor = '0';
+    for (let calls = 0; calls < SCAN_CALLS && found.size < limit; calls += 1) {
+      const [next, fields] = await this.connections.run((redis) =>
+        redis.hscan(this.keys.unrecorded, cursor, 'COUNT', Math.min(limit, BATCH_LIMIT)),
+      );
+      for (const [taskId, note] of groupsOf(fields, 2)) {
+        const entry = this.decode(taskId, note.slice(note.indexOf(' ') + 1));
+        const dueAtMs = Number.parseInt(note, 10);
+        const json = note.slice(note.indexOf(' ') + 1);
+        if (entry) found.set(taskId, { taskId, entry, json, dueAtMs: dueAtMs > 0 ? dueAtMs : null });
+        else malformed.push(taskId);
+      }
+      cursor = next;
+      if (cursor === '0') break;
+    }
+    // Nobody can record them; the entry itself is set aside when it is claimed.
+    await this.confirmRecorded(malformed);
+    return [...found.values()].slice(0, limit);
+  }
+
+  /** Drops the notes of submits that have a row now. */
+  async confirmRecorded(taskIds: readonly string[]): Promise<void> {
+    for (const chunk of chunksOf(taskIds))
+      await this.connections.run((redis) => redis.hdel(this.keys.unrecorded, ...chunk));
+  }
+
+  /** Counts of the queue at one moment. */
+  async depth(): Promise<QueueDepth> {
+    const { delayed, processing: held, bad: badList, unrecorded: notes, idx, ready: lists } = this.keys;
+    const counts = await this.run(scripts.depth, [delayed, held, badList, notes, idx, ...lists], []);
+    const [ready = 0, waiting = 0, processing = 0, bad = 0, unrecorded = 0, indexed = 0] = counts;
+    return { ready, delayed: waiting, processing, bad, unrecorded, indexed };
+  }
+
+  /** `created_at` (ISO 8601) of the oldest ready entry of priority 0; null when there is none or it does not say. */
+  async oldestReady(): Promise<string | null> {
+    // A wake mark may stand to its right.
+    const oldest = await this.connections.run((redis) => redis.lrange(this.keys.tasks, -2, -1));
+    const json = oldest.reverse().find((item) => item !== WAKE_MARK);
+    if (json === undefined) return null;
+    try {
+      return decodeQueueTask(json).created_at ?? null;
+    } catch (error) {
+      if (error instanceof MalformedEntry) return null;
+      throw error;
+    }
+  }
+
+  private async add(mode: 'new' | 'again', dispatches: readonly Dispatch[]): Promise<number> {
+    const { idx, processing, delayed, ready } = this.keys;
+    const entries = dispatches.map(({ entry, dueAtMs }) => ({ entry, dueAtMs, json: encodeQueueTask(entry) }));
+    let added = 0;
+    for (const chunk of chunksByBytes(entries))
+      added += await this.run(
+        scripts.enqueue,
+        [idx, processing, delayed, ...ready],
+        [
+          mode,
+          ...chunk.flatMap(({ entry, dueAtMs, json }) => [
+            entry.id,
+            entry.attempt,
+            Math.max(0, Math.ceil(dueAtMs ?? 0)),
+            entry.priority ?? 0,
+            json,
+          ]),
+        ],
+      );
+    return added;
+  }
+
+  private sweep(workerId: string, olderThanMs: number): Promise<number> {
+    const { workers, landing, tasks } = this.keys;
+    return this.run(scripts.sweep, [workers, landing(workerId), tasks], [workerId, olderThanMs, LANDING_LIMIT]);
+  }
+
+  /** The entry, if it is one and is about this task. */
+  private decode(taskId: string, json: string): Claim['entry'] | undefined {
+    try {
+      const entry = decodeQueueTask(json);
+      return entry.id === taskId ? entry : undefined;
+    } catch (error) {
+      if (error instanceof MalformedEntry) return undefined;
+      throw error;
+    }
+  }
+
+  private async discard(holds: readonly Hold[]): Promise<void> {
+    if (holds.length === 0) return;
+    const { processing, leases, bad } = this.keys;
+    for (const chunk of chunksOf(holds, HOLD_BATCH))
+      await this.run(
+        scripts.discard,
+        [processing, leases, bad],
+        [BAD_KEPT, BAD_BYTES, ...chunk.flatMap(({ taskId, token }) => [taskId, token])],
+      );
+    this.reportBad(holds.length);
+  }
+
+  private reportBad(count: number): void {
+    this.logger.warn({ queue: this.name, count }, 'unreadable entries set aside');
+    this.options.onBadEntries(this.name, count);
+  }
+
+  private run<Reply>(
+    script: Script<Reply>,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<Reply> {
+    return this.connections.run((redis) => script.run(redis, keys, args));
+  }
 }
 
-/** Who holds a claimed task: the token is unique to one claim, so a later claim of the same task differs. */
-export interface Hold {
-  readonly taskId: string;
-  readonly token: string;
+/** What is pushed to an empty priority-0 list to wake a blocked worker for the other lists. */
+const WAKE_MARK = '*';
+
+/** Unique to one call, so that the tokens of no two claims are the same. */
+function nonce(): string {
+  return randomBytes(12).toString('base64url');
 }
 
-/** One entry taken under a lease. */
-export interface Claim extends Hold {
-  readonly queue: string;
-  readonly entry: QueueTask;
-  /** The entry exactly as it stood in the list, to put back unchanged. */
-  readonly json: string;
-}
-
-/** A hold whose lease ran out (or that never had one), as the rescuer sees it. */
-export interface ExpiredHold extends Claim {
-  readonly workerId: string;
-  /** Epoch ms by Redis time; null when the hold has no lease. */
-  readonly expiresAtMs: number | null;
-}
-
-/** Counts of one queue. `ready` is of all priorities. */
-export interface QueueDepth {
-  readonly ready: number;
-  readonly delayed: number;
-  readonly processing: number;
-  readonly bad: number;
-  readonly unrecorded: number;
-  /** Entries that idx counts; more than ready + delayed means that the lists lost some. */
-  readonly indexed: number;
+function groupsOf(fields: readonly string[], size: 2): [string, string][];
+function groupsOf(fields: readonly string[], size: 3): [string, string, string][];
+function groupsOf(fields: readonly string[], size: number): string[][] {
+  return chunksOf(fields, size);
 }

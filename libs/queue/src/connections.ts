@@ -1,0 +1,127 @@
+import { Logger } from '@nestjs/common';
+import { Redis, type RedisOptions } from 'ioredis';
+import { asQueueError, QueueUnavailable, UnsupportedRedis } from './queue-errors';
+import type { QueueOptions } from './queue-options';
+import { untilReady, within } from './waiting';
+
+const CONNECT_TIMEOUT_MS = 3_000;
+const COMMAND_TIMEOUT_MS = 2_000;
+const PING_TIMEOUT_MS = 1_000;
+const CLOSE_TIMEOUT_MS = 1_000;
+/** A short break is waited out; after one this long a call fails at once, so that callers do not queue up behind it. */
+const PATIENCE_MS = 1_000;
+/** Longest wait between two attempts to connect. */
+const RECONNECT_MS = 1_000;
+
+type ConnectionOverrides = Pick<RedisOptions, 'commandTimeout' | 'socketTimeout' | 'protocol' | 'autoResubscribe'>;
+
+/**
+ * Every connection to Redis of one process.
+ *
+ * - Connections recover by themselves, for ever.
+ * - No command is kept for a Redis that is away, and none is sent twice.
+ */
+export class RedisConnections {
+  /** For everything that does not block or subscribe; use it through `run`. */
+  readonly commands: Redis;
+  private readonly logger = new Logger(RedisConnections.name);
+  private readonly open = new Set<Redis>();
+  /** Since when there is no connection, on the monotonic clock; undefined while there is one. */
+  private awaySince: number | undefined = performance.now();
+  private wasReady = false;
+  private isClosed = false;
+
+  constructor(private readonly options: QueueOptions) {
+    this.commands = this.connect('commands', { commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: 5_000 });
+    this.commands.on('ready', () => {
+      if (this.wasReady) this.logger.log({}, 'redis is back');
+      this.wasReady = true;
+      this.awaySince = undefined;
+    });
+    // Also emitted after every failed attempt to connect again.
+    this.commands.on('close', () => {
+      if (this.awaySince !== undefined) return;
+      this.awaySince = performance.now();
+      if (!this.isClosed) this.logger.warn({}, 'redis connection lost');
+    });
+  }
+
+  /** Whether the connection for commands is up. */
+  get connected(): boolean {
+    return this.commands.status === 'ready';
+  }
+
+  /** Resolves when Redis answers within 1 s; throws `QueueUnavailable` otherwise. */
+  async ping(): Promise<void> {
+    await this.run((redis) => within(PING_TIMEOUT_MS, redis.ping()));
+  }
+
+  /**
+   * Runs commands on a connection that is ready, waiting at most a second for one that has just been lost or opened.
+   * Throws `QueueUnavailable`.
+   */
+  async run<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+    if (this.isClosed) throw new QueueUnavailable('the connection was closed');
+    if (!this.connected) {
+      const patienceMs = this.wasReady ? PATIENCE_MS : CONNECT_TIMEOUT_MS;
+      const awayMs = performance.now() - (this.awaySince ?? performance.now());
+      if (!(await untilReady(this.commands, patienceMs - awayMs))) throw new QueueUnavailable('not connected');
+    }
+    try {
+      return await work(this.commands);
+    } catch (error) {
+      throw asQueueError(error);
+    }
+  }
+
+  /**
+   * Checks that this Redis can serve: at least 6.2, and on a Cluster only with a hash tag in the prefix.
+   * Throws `UnsupportedRedis`, or `QueueUnavailable` when it does not answer.
+   */
+  async verify(): Promise<void> {
+    const info = await this.run((redis) => redis.info());
+    const [major = 0, minor = 0] = (/^redis_version:(\S+)/m.exec(info)?.[1] ?? '').split('.').map(Number);
+    if (major < 6 || (major === 6 && minor < 2))
+      throw new UnsupportedRedis(`Redis ${major}.${minor} is too old; Redis 6.2 or newer, or Valkey, is needed`);
+    if (/^cluster_enabled:1/m.test(info) && !/\{[^}]+\}/.test(this.options.prefix))
+      throw new UnsupportedRedis(
+        `Redis Cluster needs a hash tag in QUEUE_REDIS_PREFIX, such as {${this.options.prefix}}, ` +
+          'because a script may only use keys of one slot',
+      );
+  }
+
+  /** A connection of its own for a caller that blocks or subscribes; give it back with `drop`. */
+  connect(purpose: string, overrides: ConnectionOverrides = {}): Redis {
+    if (this.isClosed) throw new QueueUnavailable('the connection was closed');
+    const redis = new Redis(this.options.redisUrl, {
+      connectionName: `millrace-${purpose}`,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 1,
+      retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times - 1, 5), RECONNECT_MS) * (0.75 + Math.random() / 4),
+      // After a failover the old primary answers READONLY: the next connection finds the new one.
+      reconnectOnError: (error) => /^(?:READONLY|LOADING|UNBLOCKED)\b/.test(error.message),
+      ...overrides,
+    });
+    this.open.add(redis);
+    redis.on('error', (error: Error) => this.logger.debug({ purpose, error: error.message }, 'redis connection error'));
+    redis.once('end', () => this.open.delete(redis));
+    return redis;
+  }
+
+  /** Ends a connection from `connect` at once. */
+  drop(redis: Redis): void {
+    this.open.delete(redis);
+    redis.disconnect();
+  }
+
+  /** Ends every connection within a second. Commands under way may still be answered; later ones are refused. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    if (this.connected) await within(CLOSE_TIMEOUT_MS, this.commands.quit()).catch(() => undefined);
+    for (const redis of this.open) redis.disconnect();
+    this.open.clear();
+  }
+}

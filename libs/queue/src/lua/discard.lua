@@ -1,0 +1,23 @@
+-- Sets claimed entries aside that turned out to be unreadable.
+-- The first write deletes, so it works on a full Redis.
+--
+-- KEYS  1 processing  2 leases  3 bad
+-- ARGV  1 entries kept in `bad`  2 bytes kept of each, then id, token of each
+-- Returns how many were set aside.
+local processing, leases, bad = KEYS[1], KEYS[2], KEYS[3]
+local count = 0
+for i = 3, #ARGV, 2 do
+  local id, token = ARGV[i], ARGV[i + 1]
+  local held = redis.call('HGET', processing, id)
+  if held and string.sub(held, 1, #token + 1) == token .. ' ' then
+    redis.call('HDEL', processing, id)
+    redis.call('ZREM', leases, id)
+    local json = string.match(held, '^%S+ %S+ %-?%d+ (.*)$')
+    redis.call('LPUSH', bad, string.sub(json, 1, tonumber(ARGV[2])))
+    count = count + 1
+  end
+end
+if count > 0 then
+  redis.call('LTRIM', bad, 0, tonumber(ARGV[1]) - 1)
+end
+return count

@@ -1,0 +1,33 @@
+-- Submits tasks that have no row yet, each with a note by which it is recorded within seconds.
+-- Refused as a whole by a full Redis: its first write needs memory.
+--
+-- KEYS  1 unrecorded  2 delayed  3-12 ready lists, priority 9 to 0
+-- ARGV  1 delayMs, from now by Redis' clock  2 dueAtMs, used when delayMs is 0 (0: at once), then id, priority, json of each
+-- Returns how many there were.
+local unrecorded, delayed, newest = KEYS[1], KEYS[2], KEYS[12]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local delayMs, dueAt = tonumber(ARGV[1]), tonumber(ARGV[2])
+if delayMs > 0 then
+  dueAt = now + delayMs
+elseif dueAt <= now then
+  dueAt = 0
+end
+
+local count, woken = 0, false
+for i = 3, #ARGV, 3 do
+  local id, priority, json = ARGV[i], tonumber(ARGV[i + 1]), ARGV[i + 2]
+  redis.call('HSET', unrecorded, id, string.format('%.0f', dueAt) .. ' ' .. json)
+  if dueAt > 0 then
+    redis.call('ZADD', delayed, dueAt, json)
+  else
+    redis.call('LPUSH', KEYS[12 - priority], json)
+    woken = woken or priority > 0
+  end
+  count = count + 1
+end
+-- Workers block on the priority-0 list alone; the mark wakes one of them for the others.
+if woken and redis.call('LLEN', newest) == 0 then
+  redis.call('LPUSH', newest, '*')
+end
+return count

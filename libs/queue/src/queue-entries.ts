@@ -1,0 +1,55 @@
+import type { QueueTask } from '@millrace/contracts';
+
+/** A recorded task to dispatch. `entry.attempt` is the row's attempt; enqueueing is idempotent by (id, attempt). */
+export interface Dispatch {
+  readonly entry: QueueTask & { readonly attempt: number };
+  /** When it is due, epoch ms. Absent or past: at once. */
+  readonly dueAtMs?: number;
+}
+
+/** Who holds a claimed task: the token is unique to one claim, so a later claim of the same task differs. */
+export interface Hold {
+  readonly taskId: string;
+  readonly token: string;
+}
+
+/** One entry taken under a lease. */
+export interface Claim extends Hold {
+  readonly queue: string;
+  readonly entry: QueueTask;
+  /** The entry exactly as it stood in the list, to put back unchanged. */
+  readonly json: string;
+}
+
+/** A hold whose lease ran out (or that never had one), as the rescuer sees it. */
+export interface ExpiredHold extends Claim {
+  readonly workerId: string;
+  /** Epoch ms by Redis time; null when the hold has no lease. */
+  readonly expiresAtMs: number | null;
+}
+
+/** A hold that `renew` could not extend: nobody holds the task any more, or another claim does. */
+export interface LostHold {
+  readonly taskId: string;
+  readonly reason: 'missing' | 'other';
+}
+
+/** A submit without a row, waiting to be recorded. */
+export interface UnrecordedEntry {
+  readonly taskId: string;
+  readonly entry: QueueTask;
+  readonly json: string;
+  /** Epoch ms; null when it was due at once. */
+  readonly dueAtMs: number | null;
+}
+
+/** Counts of one queue. `ready` is of all priorities. */
+export interface QueueDepth {
+  readonly ready: number;
+  readonly delayed: number;
+  readonly processing: number;
+  readonly bad: number;
+  readonly unrecorded: number;
+  /** Entries that idx counts; more than ready + delayed means that the lists lost some. */
+  readonly indexed: number;
+}

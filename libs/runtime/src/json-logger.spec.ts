@@ -20,6 +20,12 @@ describe('a log line', () => {
     ]);
   });
 
+  it('takes its fields before the message as well', () => {
+    const { lines, logger } = setup();
+    logger.warn({ queue: 'mail' }, 'Queue is unreachable');
+    expect(lines).toMatchObject([{ context: 'Claimer', msg: 'Queue is unreachable', queue: 'mail' }]);
+  });
+
   it('tells of an error its type, message, code and causes, and nothing else that hangs on it', () => {
     const { lines, logger } = setup();
     const cause = Object.assign(new TypeError('bad row'), { code: '22021', parameters: ['hunter2'] });

@@ -17,7 +17,8 @@ export interface JsonLoggerOptions {
 /**
  * Writes one JSON object a line, and stands behind Nest's `Logger`: `logger.warn('Queue is unreachable', { queue, error })`.
  *
- * - The message is constant; what varies goes into the fields. An `Error` may stand alone in place of the fields.
+ * - The message is constant; what varies goes into the fields. An `Error` may stand alone in place of the fields, and
+ *   the fields may come first.
  * - Of an error only type, message, code, stack and causes are written: what else hangs on it (the parameters of a
  *   failed statement) may be a payload.
  */
@@ -61,13 +62,19 @@ export class JsonLogger implements LoggerService {
   /** Nest appends the context as the last parameter. */
   private write(level: Level, message: unknown, params: readonly unknown[]): void {
     const last = params.at(-1);
-    const context = typeof last === 'string' ? last : undefined;
+    const context = params.length > 0 && typeof last === 'string' ? last : undefined;
     const actual = level === 'info' && context !== undefined && FRAMEWORK.has(context) ? 'debug' : level;
     if (!this.pino.isLevelEnabled(actual)) return;
 
     const fields: Record<string, unknown> = context === undefined ? {} : { context };
-    for (const part of [message, ...(context === undefined ? params : params.slice(0, -1))]) addFields(fields, part);
-    this.pino[actual](fields, messageOf(message));
+    const texts: string[] = [];
+    for (const part of [message, ...(context === undefined ? params : params.slice(0, -1))]) {
+      if (typeof part === 'string') texts.push(part);
+      else addFields(fields, part);
+    }
+    // Nest gives the stack of an error as a second text.
+    const [text = 'Error', stack] = texts;
+    this.pino[actual](stack === undefined ? fields : { ...fields, stack }, text);
   }
 }
 
@@ -78,11 +85,6 @@ function addFields(fields: Record<string, unknown>, part: unknown): void {
     for (const [key, value] of Object.entries(part))
       fields[key] = value instanceof Error ? describeError(value) : value;
   }
-}
-
-function messageOf(message: unknown): string {
-  if (typeof message === 'string') return message;
-  return message instanceof Error ? message.message : 'No message';
 }
 
 function describeError(error: Error, depth = CAUSE_DEPTH): Record<string, unknown> {

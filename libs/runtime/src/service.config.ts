@@ -1,6 +1,6 @@
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { IsIn, IsInt, IsNotEmpty, IsString, Matches, Max, Min } from 'class-validator';
-import { MAX_DURATION_MS, MAX_RETRY_LIMIT } from '@millrace/contracts';
+import { MAX_DURATION_MS, MAX_RETRY_LIMIT, PAYLOAD_LIMITS, parseRoutes, type Route } from '@millrace/contracts';
 import { MAKE_A_KEY, parseApiKeys, type ApiKey } from './api-keys';
 import type { CrossChecked } from './config';
 import { DurationSetting, IsDuration, Setting } from './setting';
@@ -87,9 +87,18 @@ export class ServiceConfig implements CrossChecked {
   @IsDuration({ minMs: 0, maxMs: MAX_DURATION_MS })
   queueRetryDelayMs = 5_000;
 
-  @Setting({ doc: 'Which queue a type goes to: `send_email:mail,report.*:reports`.' })
-  @IsString()
-  queueRoutes = '';
+  @Setting({
+    doc: 'Which queue a type goes to: `send_email:mail,report.*:reports`.',
+    parse: parseRoutes,
+    show: (routes: readonly Route[]) => routes.map(({ pattern, queue }) => `${pattern}:${queue}`).join(','),
+  })
+  queueRoutes: readonly Route[] = [];
+
+  @Setting({ doc: 'Largest payload of a task, in bytes of JSON.' })
+  @IsInt()
+  @Min(1_024)
+  @Max(1_000_000)
+  taskMaxPayload: number = PAYLOAD_LIMITS.bytes;
 
   /** Whether only programs of this machine reach the service, and a person works on it. */
   isPrivate(): boolean {

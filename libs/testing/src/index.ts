@@ -1,3 +1,4 @@
 export { eventually } from './eventually';
+export { ownPostgres, testDatabase, type OwnPostgres, type TestDatabase } from './postgres';
 export { ownRedis, testRedis, type OwnRedis, type TestRedis } from './redis';
 export { signal, type Signal } from './signal';

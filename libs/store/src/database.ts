@@ -1,0 +1,65 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { isConflict, translated } from './pg-errors';
+
+/** A transaction that loses to another one is run this often in all. */
+const CONFLICT_TRIES = 3;
+
+export type RawRow = Readonly<Record<string, unknown>>;
+
+/**
+ * Statements on the pool, one place for what goes wrong with them:
+ * - a lost race (deadlock, serialization) is run again, unless the transaction is the caller's;
+ * - a server that is away becomes `StoreUnavailable`, data it cannot hold `UnstorableData`.
+ */
+export class Database {
+  constructor(readonly dataSource: DataSource) {}
+
+  /** Rows of one statement, whatever its kind. With `manager` it is part of that transaction. */
+  async query<R extends object = RawRow>(
+    sql: string,
+    parameters: readonly unknown[] = [],
+    manager?: EntityManager,
+  ): Promise<R[]> {
+    const inCaller = manager?.queryRunner;
+    if (inCaller) return settled(() => rowsOf<R>(inCaller, sql, parameters));
+    return this.retried(async () => {
+      const runner = this.dataSource.createQueryRunner();
+      try {
+        return await rowsOf<R>(runner, sql, parameters);
+      } finally {
+        await runner.release();
+      }
+    });
+  }
+
+  /** Runs `work` in a transaction, again when it lost a race: `work` must do nothing outside of it. */
+  async transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.retried(() => this.dataSource.transaction(work));
+  }
+
+  private async retried<T>(work: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isConflict(error) || attempt >= CONFLICT_TRIES) throw translated(error);
+        await delay(Math.random() * 20 * attempt);
+      }
+    }
+  }
+}
+
+async function settled<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    // The caller's transaction must see a lost race as it is, to be run again as a whole.
+    throw isConflict(error) ? error : translated(error);
+  }
+}
+
+async function rowsOf<R>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<R[]> {
+  const result = await runner.query(sql, [...parameters], true);
+  return (result.records ?? []) as R[];
+}

@@ -1,0 +1,43 @@
+export type { EntityManager } from 'typeorm';
+export { AttemptQueries, type ShownAttempt } from './attempt-queries';
+export type { StatusChange } from './change-status';
+export { CountFolder } from './count-folder';
+export { Database } from './database';
+export { AttemptEntity, ScheduleEntity, TaskEntity, WorkerEntity, type TypeInfo } from './entities';
+export { IdempotencyRepository, type IdempotentAnswer, type IdempotentRequest } from './idempotency-repository';
+export { migrate, requiredSchemaVersion, schemaVersion } from './migrate';
+export { DEFAULT_RETENTION, type Retention } from './partition-plan';
+export { Partitions, type Pruned } from './partitions';
+export { ScheduleRepository, type DeclaredSchedule, type ScheduleRow } from './schedule-repository';
+export { openStore, Store } from './store';
+export {
+  IdempotencyKeyReused,
+  IllegalTransition,
+  InvalidCursor,
+  StoreUnavailable,
+  UnstorableData,
+} from './store-errors';
+export { StoreOptions } from './store-options';
+export { StoreModule } from './store.module';
+export type { CountFilter } from './task-counts';
+export type { TaskFilter } from './task-filter';
+export { COUNT_LIMIT, TaskQueries, type PageRequest, type RunningTask, type TaskPage } from './task-queries';
+export { ANONYMOUS, TaskRepository } from './task-repository';
+export type {
+  AttemptRow,
+  InsertResult,
+  NewTask,
+  OutcomeRecord,
+  ProgressRecord,
+  RawEntry,
+  RawRecorded,
+  RecordedOutcome,
+  RefusalReason,
+  Rescue,
+  Start,
+  StartedTask,
+  StartResult,
+  TaskRow,
+} from './task-row';
+export { isLegalTransition, LEGAL_TRANSITIONS } from './transitions';
+export { WorkerRepository, type NewWorker, type WorkerRow } from './worker-repository';

@@ -1,0 +1,175 @@
+import type { EntityManager } from 'typeorm';
+import type { Database } from './database';
+import { jsonObject, storableJson } from './storable-text';
+import type { InsertResult, NewTask } from './task-row';
+import { claimUniqueKeys } from './unique-keys';
+
+export interface InsertedRow {
+  readonly id: string;
+  readonly task_id: string;
+  readonly created_at: Date;
+  readonly run_at: Date;
+}
+
+const INSERT = `
+  INSERT INTO tasks_pending (
+    task_id, type, queue, user_id, payload, priority, retry_count, max_retry, retry_delay_ms, timeout_ms, backoff,
+    run_at, expires_at, unique_key, schedule_id, slot_at, trace
+  )
+  SELECT
+    task_id, type, queue, user_id, coalesce(payload, 'null'), priority, retry_count, max_retry, retry_delay_ms,
+    timeout_ms, backoff, coalesce(run_at, now() + coalesce(delay_ms, 0) * interval '1 ms'),
+    expires_at, unique_key, schedule_id, slot_at, trace
+  FROM jsonb_to_recordset($1::jsonb) AS s (
+    task_id text, type text, queue text, user_id text, payload jsonb, priority smallint, retry_count integer,
+    max_retry integer, retry_delay_ms bigint, timeout_ms bigint, backoff jsonb, run_at timestamptz,
+    delay_ms bigint, expires_at timestamptz, unique_key text, schedule_id bigint, slot_at timestamptz, trace jsonb
+  )
+  ON CONFLICT (task_id) DO NOTHING
+  RETURNING id, task_id, created_at, run_at`;
+
+/**
+ * Removes what was just inserted although another leaf has its task_id. A statement of its own, because only a snapshot
+ * taken after the insert sees a task that was moving meanwhile; in any one snapshot a task is in exactly one leaf.
+ */
+const REMOVE_TAKEN = `
+  WITH taken AS (
+    SELECT DISTINCT task_id FROM tasks WHERE task_id = ANY ($1::text[]) AND status <> 'pending'
+  ), removed AS (
+    DELETE FROM tasks_pending WHERE task_id = ANY (ARRAY(SELECT task_id FROM taken)) RETURNING task_id
+  )
+  SELECT task_id FROM removed`;
+
+const REMOVE = `
+  WITH removed AS (DELETE FROM tasks_pending WHERE task_id = ANY ($1::text[]) RETURNING 1) SELECT count(*) FROM removed`;
+
+/** A raw entry may say that some retries are used already. */
+export type InsertableTask = NewTask & { readonly retryCount?: number };
+
+/** Bulk inserts may take longer than the limit of ordinary statements. */
+const ALLOW_LONG = `SET LOCAL statement_timeout = '60s'`;
+const LONG_FROM_TASKS = 1_000;
+
+/** See `TaskRepository.insertMany`. */
+export async function insertTasks(
+  db: Database,
+  tasks: readonly NewTask[],
+  manager?: EntityManager,
+): Promise<InsertResult[]> {
+  if (tasks.length === 0) return [];
+  const alone = tasks.every((task) => task.generatedId && task.uniqueKey === null);
+  if (alone && tasks.length < LONG_FROM_TASKS) {
+    return resultsOf(tasks, await insertRows(db, tasks, manager), new Map());
+  }
+  if (manager) return insertChecked(db, tasks, manager);
+  return db.transaction((own) => insertChecked(db, tasks, own));
+}
+
+async function insertChecked(db: Database, tasks: readonly NewTask[], manager: EntityManager): Promise<InsertResult[]> {
+  if (tasks.length >= LONG_FROM_TASKS) await db.query(ALLOW_LONG, [], manager);
+  const inserted = await insertRows(db, tasks, manager);
+
+  await removeTaken(db, tasks, inserted, manager);
+  const holders = await claimUniqueKeys(db, firstOfEachKey(tasks, inserted), manager);
+  const refused = tasks.filter((task) => isUniqueTaken(task, inserted, holders)).map((task) => task.taskId);
+  if (refused.length > 0) await db.query(REMOVE, [refused], manager);
+  return resultsOf(tasks, inserted, holders);
+}
+
+/** Inserted rows by task_id. */
+export async function insertRows(
+  db: Database,
+  tasks: readonly InsertableTask[],
+  manager?: EntityManager,
+): Promise<Map<string, InsertedRow>> {
+  // Two batches that name the same ids wait for each other in one order.
+  const named = tasks.some((task) => !task.generatedId);
+  const ordered = named ? [...tasks].sort((a, b) => compareBytes(a.taskId, b.taskId)) : tasks;
+  const rows = await db.query<InsertedRow>(INSERT, [`[${ordered.map(recordOf).join(',')}]`], manager);
+  return new Map(rows.map((row) => [row.task_id, row]));
+}
+
+/** Takes ids that another leaf has out of `inserted`, and their new rows out of the table. */
+export async function removeTaken(
+  db: Database,
+  tasks: readonly NewTask[],
+  inserted: Map<string, InsertedRow>,
+  manager: EntityManager,
+): Promise<void> {
+  const named = tasks.filter((task) => !task.generatedId && inserted.has(task.taskId)).map((task) => task.taskId);
+  if (named.length === 0) return;
+  const removed = await db.query<{ task_id: string }>(REMOVE_TAKEN, [named], manager);
+  for (const row of removed) inserted.delete(row.task_id);
+}
+
+/** Of tasks of one batch under the same key the first one asks for it. */
+function firstOfEachKey(tasks: readonly NewTask[], inserted: ReadonlyMap<string, InsertedRow>): readonly NewTask[] {
+  const first = new Map<string, NewTask>();
+  for (const task of tasks) {
+    if (task.uniqueKey !== null && inserted.has(task.taskId) && !first.has(task.uniqueKey)) {
+      first.set(task.uniqueKey, task);
+    }
+  }
+  return [...first.values()];
+}
+
+function isUniqueTaken(
+  task: NewTask,
+  inserted: ReadonlyMap<string, InsertedRow>,
+  holders: ReadonlyMap<string, string>,
+): boolean {
+  return task.uniqueKey !== null && inserted.has(task.taskId) && holders.get(task.uniqueKey) !== task.taskId;
+}
+
+function resultsOf(
+  tasks: readonly NewTask[],
+  inserted: ReadonlyMap<string, InsertedRow>,
+  holders: ReadonlyMap<string, string>,
+): InsertResult[] {
+  const answered = new Set<string>();
+  return tasks.map((task) => {
+    const row = inserted.get(task.taskId);
+    // A task_id twice in one batch: the row is the first one's.
+    if (!row || answered.has(task.taskId)) return { kind: 'task_id_taken', taskId: task.taskId };
+    answered.add(task.taskId);
+    const holder = task.uniqueKey === null ? task.taskId : holders.get(task.uniqueKey);
+    if (holder !== undefined && holder !== task.taskId) return { kind: 'unique_taken', taskId: holder };
+    return {
+      kind: 'inserted',
+      id: Number(row.id),
+      taskId: row.task_id,
+      createdAt: row.created_at,
+      runAt: row.run_at,
+    };
+  });
+}
+
+function recordOf(task: InsertableTask): string {
+  return jsonObject(
+    {
+      task_id: task.taskId,
+      type: task.type,
+      queue: task.queue,
+      user_id: task.userId,
+      priority: task.priority,
+      retry_count: task.retryCount ?? 0,
+      max_retry: task.maxRetry,
+      retry_delay_ms: task.retryDelayMs,
+      timeout_ms: task.timeoutMs,
+      backoff: task.backoff,
+      delay_ms: task.delayMs,
+      run_at: task.runAt,
+      expires_at: task.expiresAt,
+      unique_key: task.uniqueKey,
+      schedule_id: task.scheduleId,
+      slot_at: task.slotAt,
+      trace: task.trace,
+    },
+    { payload: storableJson(task.payload) },
+  );
+}
+
+/** The order of COLLATE "C" for the characters an id may have. */
+export function compareBytes(a: string, b: string): number {
+  return a < b ? -1 : Number(a > b);
+}

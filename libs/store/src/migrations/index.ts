@@ -1,0 +1,25 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import tasks from './0001-tasks.sql';
+import taskCounts from './0002-task-counts.sql';
+
+/** A class for TypeORM's runner; the name ends in the timestamp it sorts by. */
+function migration(name: string, sql: string): new () => MigrationInterface {
+  return class implements MigrationInterface {
+    readonly name = name;
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(sql);
+    }
+
+    /** Forward only: going back is a restore, or another migration. */
+    async down(): Promise<void> {
+      throw new Error(`${name} cannot be taken back`);
+    }
+  };
+}
+
+/** All migrations, in order. Never edit one that was released: add the next. */
+export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
+  migration('Tasks1795500000001', tasks),
+  migration('TaskCounts1795500000002', taskCounts),
+];

@@ -1,0 +1,62 @@
+import { QueryFailedError } from 'typeorm';
+import { StoreUnavailable, UnstorableData } from './store-errors';
+
+/** Lost a race between transactions; running the same transaction again is safe and usually succeeds. */
+const CONFLICTS = new Set(['40P01', '40001']);
+
+/**
+ * Server states and limits that pass: shutdown and crash (57P..), too many clients (53300), lock and statement timeouts
+ * (55P03, 57014), an idle transaction that was ended (25P03), a primary that became a standby (25006).
+ */
+const UNAVAILABLE = new Set(['57P01', '57P02', '57P03', '57P05', '53300', '55P03', '57014', '25P03', '25006']);
+
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/** What the driver says without a code. */
+const UNREACHABLE_MESSAGE =
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|pool after calling end|DataSource is not connected/i;
+
+export function isConflict(error: unknown): boolean {
+  return CONFLICTS.has(codeOf(error));
+}
+
+/** Data exceptions (class 22) and broken CHECK rules: the statement's values are at fault, not the server. */
+export function isBadData(error: unknown): boolean {
+  const code = codeOf(error instanceof UnstorableData ? error.cause : error);
+  return code.startsWith('22') || code === '23514' || code === '54001' || code === '54000';
+}
+
+/** The named error of this library that stands for a driver's error; others come back as they are. */
+export function translated(error: unknown): unknown {
+  if (error instanceof StoreUnavailable || error instanceof UnstorableData) return error;
+  if (isUnavailable(error)) return new StoreUnavailable(driverErrorOf(error));
+  if (isBadData(error)) return new UnstorableData(driverErrorOf(error));
+  return error;
+}
+
+function isUnavailable(error: unknown): boolean {
+  const code = codeOf(error);
+  if (UNAVAILABLE.has(code) || UNREACHABLE.has(code) || code.startsWith('08')) return true;
+  const driverError = driverErrorOf(error);
+  return driverError instanceof Error && UNREACHABLE_MESSAGE.test(driverError.message);
+}
+
+function codeOf(error: unknown): string {
+  const driverError = driverErrorOf(error);
+  if (typeof driverError !== 'object' || driverError === null || !('code' in driverError)) return '';
+  return typeof driverError.code === 'string' ? driverError.code : '';
+}
+
+/** TypeORM wraps the driver's error, whose message then carries the statement and its parameters: payloads. */
+function driverErrorOf(error: unknown): unknown {
+  return error instanceof QueryFailedError ? error.driverError : error;
+}

@@ -1,0 +1,123 @@
+import { ERROR_MESSAGE_LIMIT } from '@millrace/contracts';
+import type { Database } from './database';
+import { isBadData } from './pg-errors';
+import { jsonObject, storableJson, storableText } from './storable-text';
+import { TASK_COLUMNS, taskColumnsWith } from './task-columns';
+import type { OutcomeRecord, RecordedOutcome } from './task-row';
+import { alreadyRecorded, keepSuperseded } from './superseded';
+
+/** A cancel that was asked for beats everything but success. */
+const CANCELLED = `(o.status <> 'success' AND t.cancel_requested_at IS NOT NULL)`;
+const AGAIN = `(o.status = 'pending' AND t.cancel_requested_at IS NULL)`;
+
+const ENDED = taskColumnsWith('t', {
+  status: `CASE WHEN ${CANCELLED} THEN 'cancelled' ELSE o.status END`,
+  result: `CASE WHEN ${AGAIN} THEN NULL ELSE o.result END`,
+  error_message: 'o.error_message',
+  error_code: `CASE WHEN ${CANCELLED} THEN 'cancelled' ELSE o.error_code END`,
+  retry_count: 'o.retry_count',
+  crash_count: 'o.crash_count',
+  run_at: `CASE WHEN ${AGAIN} THEN now() + coalesce(o.delay_ms, 0) * interval '1 ms' ELSE t.run_at END`,
+  worker_id: `CASE WHEN ${AGAIN} THEN NULL ELSE t.worker_id END`,
+  started_at: `CASE WHEN ${AGAIN} THEN NULL ELSE t.started_at END`,
+  finished_at: `CASE WHEN ${AGAIN} THEN NULL ELSE now() END`,
+  updated_at: 'now()',
+});
+
+/**
+ * $1 a JSON array of records. Rows are locked in id order, then deleted by id: a row that was updated in place while
+ * the lock was awaited (progress, a cancel request) is taken in its newest state. History leaves out what the task's
+ * own row says: a success of the first attempt.
+ */
+const RECORD = `
+  WITH o AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset($1::jsonb) AS o (
+      id bigint, attempt integer, outcome text, status text, result jsonb, error_message text, error_code text,
+      retry_count integer, crash_count integer, delay_ms bigint
+    )
+  ), held AS MATERIALIZED (
+    SELECT t.id FROM o JOIN tasks_processing t ON t.id = o.id WHERE t.attempt = o.attempt ORDER BY t.id FOR UPDATE OF t
+  ), gone AS (
+    DELETE FROM tasks_processing t WHERE t.id = ANY (ARRAY(SELECT id FROM held)) RETURNING t.*
+  ), ended AS (
+    INSERT INTO tasks (${TASK_COLUMNS})
+    SELECT ${ENDED} FROM gone t JOIN o ON o.id = t.id AND o.attempt = t.attempt
+    RETURNING id, task_id, status, attempt, run_at
+  ), history AS (
+    INSERT INTO task_attempts (task_id, attempt, outcome, worker_id, started_at, error_code, error_message)
+    SELECT t.task_id, t.attempt, CASE WHEN ${CANCELLED} THEN 'cancelled' ELSE o.outcome END, t.worker_id, t.started_at,
+      o.error_code, o.error_message
+    FROM gone t JOIN o ON o.id = t.id AND o.attempt = t.attempt
+    WHERE NOT (o.status = 'success' AND t.attempt = 1)
+    ON CONFLICT DO NOTHING
+  )
+  SELECT id, task_id, status, attempt, run_at FROM ended`;
+
+interface EndedRow {
+  readonly id: string;
+  readonly task_id: string;
+  readonly status: RecordedOutcome['status'];
+  readonly attempt: number;
+  readonly run_at: Date;
+}
+
+/** See `TaskRepository.recordOutcomes`. */
+export async function recordOutcomes(db: Database, records: readonly OutcomeRecord[]): Promise<RecordedOutcome[]> {
+  if (records.length === 0) return [];
+  const unique = [...new Map(records.map((record) => [`${record.id}:${record.attempt}`, record])).values()];
+  const recorded = await recordApart(db, unique);
+
+  const won = new Set(recorded.map((outcome) => outcome.taskId));
+  const lost = unique.filter((record) => !won.has(record.taskId));
+  if (lost.length === 0) return recorded;
+  const before = await alreadyRecorded(db, lost);
+  await keepSuperseded(
+    db,
+    lost.filter((record) => !before.taskIds.has(record.taskId)),
+  );
+  return [...recorded, ...before.outcomes];
+}
+
+/** One statement; when one row's data cannot be stored the batch is halved until that row stands alone. */
+async function recordApart(db: Database, records: readonly OutcomeRecord[]): Promise<RecordedOutcome[]> {
+  try {
+    return await recordTogether(db, records);
+  } catch (error) {
+    if (!isBadData(error)) throw error;
+    const [only] = records;
+    if (only && records.length === 1) return recordTogether(db, [withoutResult(only, error)]);
+    const middle = Math.ceil(records.length / 2);
+    const first = await recordApart(db, records.slice(0, middle));
+    return [...first, ...(await recordApart(db, records.slice(middle)))];
+  }
+}
+
+async function recordTogether(db: Database, records: readonly OutcomeRecord[]): Promise<RecordedOutcome[]> {
+  const rows = await db.query<EndedRow>(RECORD, [`[${records.map(recordOf).join(',')}]`]);
+  return rows.map((row) => ({ taskId: row.task_id, status: row.status, attempt: row.attempt, runAt: row.run_at }));
+}
+
+/** How the task ended is worth more than its result. */
+function withoutResult(record: OutcomeRecord, cause: unknown): OutcomeRecord {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const result = { millrace: `the result could not be stored: ${reason}` };
+  return { ...record, resultJson: record.resultJson === null ? null : JSON.stringify(result) };
+}
+
+function recordOf(record: OutcomeRecord): string {
+  return jsonObject(
+    {
+      id: record.id,
+      attempt: record.attempt,
+      outcome: record.outcome,
+      status: record.status,
+      error_message:
+        record.errorMessage === null ? null : storableText(record.errorMessage.slice(0, ERROR_MESSAGE_LIMIT)),
+      error_code: record.errorCode,
+      retry_count: record.retryCount,
+      crash_count: record.crashCount,
+      delay_ms: record.delayMs === null ? null : Math.round(record.delayMs),
+    },
+    { result: record.resultJson === null ? null : storableJson(record.resultJson) },
+  );
+}

@@ -1,0 +1,99 @@
+import type { TaskStatus } from '@millrace/contracts';
+import type { Database, RawRow } from './database';
+import { expireTasks } from './expire-tasks';
+import { readTask, TASK_COLUMNS, taskColumnsWith } from './task-columns';
+import type { Start, StartResult } from './task-row';
+
+/** Clocks of a few milliseconds apart must not send a due task round again. */
+const EARLY_TOLERANCE = `interval '100 ms'`;
+
+/** Progress and result belong to the attempt that is over; its error stays until the next outcome. */
+const STARTED = taskColumnsWith('t', {
+  status: `'processing'`,
+  attempt: 't.attempt + 1',
+  worker_id: '$3::text',
+  started_at: 'now()',
+  updated_at: 'now()',
+  progress: 'NULL::jsonb',
+});
+
+const ANSWER = `id, task_id, type, queue, priority, user_id, payload, attempt, retry_count, max_retry, retry_delay_ms, backoff,
+  timeout_ms, crash_count, schedule_id, slot_at, run_at, expires_at, cancel_requested_at, created_at, started_at, trace`;
+
+/** $1 task ids, $2 attempts of equal length, $3 the worker. Rows are locked in id order: two gates never deadlock. */
+const START = `
+  WITH due AS MATERIALIZED (
+    SELECT t.id
+    FROM unnest($1::text[], $2::integer[]) AS e (task_id, attempt)
+    JOIN tasks_pending t ON t.task_id = e.task_id
+    WHERE t.attempt = e.attempt AND t.run_at <= now() + ${EARLY_TOLERANCE}
+      AND (t.expires_at IS NULL OR t.expires_at > now())
+    ORDER BY t.id
+    FOR UPDATE OF t
+  ), gone AS (
+    DELETE FROM tasks_pending t WHERE t.id = ANY (ARRAY(SELECT id FROM due)) RETURNING ${STARTED}
+  )
+  INSERT INTO tasks_processing (${TASK_COLUMNS}) SELECT * FROM gone RETURNING ${ANSWER}`;
+
+const WHY_NOT = `
+  SELECT task_id, status, attempt,
+    greatest(0, ceil(extract(epoch FROM run_at - now()) * 1000))::float8 AS due_in_ms,
+    coalesce(expires_at <= now(), false) AS expired
+  FROM tasks WHERE task_id = ANY ($1::text[])`;
+
+interface Standing {
+  readonly task_id: string;
+  readonly status: TaskStatus;
+  readonly attempt: number;
+  readonly due_in_ms: number;
+  readonly expired: boolean;
+}
+
+/** See `TaskRepository.startMany`. */
+export async function startTasks(db: Database, starts: readonly Start[], workerId: string): Promise<StartResult[]> {
+  if (starts.length === 0) return [];
+  const rows = await db.query(START, [
+    starts.map((start) => start.taskId),
+    starts.map((start) => start.attempt),
+    workerId,
+  ]);
+  const started = new Map<string, RawRow>(rows.map((row) => [String(row['task_id']), row]));
+
+  const closed = starts.filter((start) => !started.has(start.taskId));
+  const standings = closed.length > 0 ? await standingsOf(db, closed) : new Map<string, Standing>();
+  const expired = await expireTasks(db, expiredOf(closed, standings));
+  return starts.map((start) => {
+    const row = started.get(start.taskId);
+    if (row && row['attempt'] === start.attempt + 1) {
+      // A second entry of the same batch finds the task running.
+      started.set(start.taskId, { ...row, attempt: -1 });
+      return { kind: 'started', task: readTask(row) };
+    }
+    if (row) return { kind: 'refused', taskId: start.taskId, reason: 'running' };
+    if (expired.has(start.taskId)) return { kind: 'expired', taskId: start.taskId };
+    return refusal(start, standings.get(start.taskId));
+  });
+}
+
+async function standingsOf(db: Database, closed: readonly Start[]): Promise<Map<string, Standing>> {
+  const rows = await db.query<Standing>(WHY_NOT, [closed.map((start) => start.taskId)]);
+  return new Map(rows.map((row) => [row.task_id, row]));
+}
+
+function expiredOf(closed: readonly Start[], standings: ReadonlyMap<string, Standing>): readonly string[] {
+  return closed
+    .filter(({ taskId, attempt }) => {
+      const standing = standings.get(taskId);
+      return standing?.status === 'pending' && standing.attempt === attempt && standing.expired;
+    })
+    .map(({ taskId }) => taskId);
+}
+
+function refusal({ taskId, attempt }: Start, standing: Standing | undefined): StartResult {
+  if (!standing) return { kind: 'refused', taskId, reason: 'no_row' };
+  if (standing.status === 'processing') return { kind: 'refused', taskId, reason: 'running' };
+  if (standing.status !== 'pending') return { kind: 'refused', taskId, reason: 'final' };
+  if (standing.attempt !== attempt) return { kind: 'refused', taskId, reason: 'stale' };
+  // Also a task that fell due between the two statements: it comes again at once.
+  return { kind: 'early', taskId, dueInMs: standing.due_in_ms };
+}

@@ -1,0 +1,44 @@
+import type { TaskStatus } from '@millrace/contracts';
+
+/** PostgreSQL is away, overloaded or too slow; the same call may succeed later. */
+export class StoreUnavailable extends Error {
+  constructor(cause: unknown) {
+    super(`PostgreSQL is unavailable: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'StoreUnavailable';
+  }
+}
+
+/** A value that PostgreSQL cannot hold, such as a number beyond its range; sending it again cannot succeed. */
+export class UnstorableData extends Error {
+  constructor(cause: unknown) {
+    super(`PostgreSQL cannot hold the data: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = 'UnstorableData';
+  }
+}
+
+/** A status change that no rule allows. */
+export class IllegalTransition extends Error {
+  constructor(
+    readonly from: TaskStatus,
+    readonly to: TaskStatus,
+  ) {
+    super(`a task cannot go from ${from} to ${to}`);
+    this.name = 'IllegalTransition';
+  }
+}
+
+/** A cursor that no list gave. */
+export class InvalidCursor extends Error {
+  constructor(readonly cursor: string) {
+    super('is not a cursor of this list');
+    this.name = 'InvalidCursor';
+  }
+}
+
+/** The Idempotency-Key was used before, with another request. */
+export class IdempotencyKeyReused extends Error {
+  constructor(readonly key: string) {
+    super('the Idempotency-Key was used with another request');
+    this.name = 'IdempotencyKeyReused';
+  }
+}

@@ -1,0 +1,163 @@
+import type { TaskStatus } from '@millrace/contracts';
+import { decodeCursor, encodeCursor } from './cursor';
+import type { Database } from './database';
+import { readTask, TASK_COLUMNS } from './task-columns';
+import { countByStatus, type CountFilter } from './task-counts';
+import { filterSql, isCounted, type TaskFilter } from './task-filter';
+import type { TaskRow } from './task-row';
+
+/** Which part of a list. `cursor` continues another page of the same filter and takes the place of `page`. */
+export interface PageRequest {
+  /** From 1. */
+  readonly page: number;
+  readonly pageSize: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Part of a list, newest first. `at_least`: the list goes on past `total`, which stopped counting. */
+export interface TaskPage {
+  readonly items: readonly TaskRow[];
+  readonly total: number;
+  readonly totalRelation: 'exact' | 'at_least';
+  /** Null: this was the last page. */
+  readonly nextCursor: string | null;
+}
+
+/** A running task and who holds it. */
+export interface RunningTask {
+  readonly id: number;
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly workerId: string;
+  readonly queue: string;
+}
+
+/** Totals that counters do not know are counted up to here. */
+export const COUNT_LIMIT = 10_000;
+
+const BY_ID = `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = $1`;
+const BY_TASK_ID = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = $1`;
+
+const MISSING_CANDIDATES = `
+  SELECT ${TASK_COLUMNS} FROM tasks_pending
+  WHERE id > $1 AND updated_at <= now() - $2::float8 * interval '1 ms' ORDER BY id LIMIT $3`;
+
+const RUNNING_COLUMNS = 't.id, t.task_id, t.attempt, t.worker_id, t.queue';
+const RUNNING_OF = `SELECT ${RUNNING_COLUMNS} FROM tasks_processing t WHERE t.worker_id = $1 ORDER BY t.id`;
+const RUNNING_OF_VANISHED = `
+  SELECT ${RUNNING_COLUMNS} FROM tasks_processing t
+  WHERE NOT EXISTS (
+    SELECT FROM workers w WHERE w.worker_id = t.worker_id AND w.last_seen > now() - $1::float8 * interval '1 ms'
+  ) AND t.started_at <= now() - $1::float8 * interval '1 ms'
+  ORDER BY t.id LIMIT $2`;
+
+const QUEUE_NAMES = `
+  SELECT queue FROM (
+    SELECT queue, n FROM task_counts UNION ALL SELECT queue, n FROM task_count_deltas
+  ) AS c GROUP BY queue HAVING sum(n) > 0 ORDER BY queue`;
+
+interface RunningRow {
+  readonly id: string;
+  readonly task_id: string;
+  readonly attempt: number;
+  readonly worker_id: string;
+  readonly queue: string;
+}
+
+/** Every read of `tasks`. All methods throw `StoreUnavailable` while PostgreSQL is away or takes longer than 5 s. */
+export class TaskQueries {
+  constructor(private readonly db: Database) {}
+
+  /** A page, newest first, and the total of the whole list. Throws `InvalidCursor`. */
+  async list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {
+    const [items, count] = await Promise.all([this.pageOf(filter, page), this.totalOf(filter)]);
+    const last = items.length === page.pageSize ? items.at(-1) : undefined;
+    return { items, ...count, nextCursor: last ? encodeCursor(last.id) : null };
+  }
+
+  /** Exact, from counters. */
+  countByStatus(filter: CountFilter = {}): Promise<Record<TaskStatus, number>> {
+    return countByStatus(this.db, filter);
+  }
+
+  async findById(id: number): Promise<TaskRow | null> {
+    const [row] = await this.db.query(BY_ID, [id]);
+    return row ? readTask(row) : null;
+  }
+
+  async findByTaskId(taskId: string): Promise<TaskRow | null> {
+    const [row] = await this.db.query(BY_TASK_ID, [taskId]);
+    return row ? readTask(row) : null;
+  }
+
+  /**
+   * Waiting tasks that nothing has changed for `olderThanMs`, delayed ones too, by rising id: page with `afterId` = the
+   * last id, from 0. Whether they are in Redis is for the caller to ask.
+   */
+  async missingCandidates(page: {
+    readonly afterId: number;
+    readonly olderThanMs: number;
+    readonly limit: number;
+  }): Promise<TaskRow[]> {
+    const rows = await this.db.query(MISSING_CANDIDATES, [page.afterId, page.olderThanMs, page.limit]);
+    return rows.map(readTask);
+  }
+
+  /** What the record says this worker runs. */
+  async processingOf(workerId: string): Promise<RunningTask[]> {
+    return (await this.db.query<RunningRow>(RUNNING_OF, [workerId])).map(runningTask);
+  }
+
+  /** Tasks started at least `silentMs` ago whose worker is unknown or was not seen for `silentMs`. */
+  async processingOfVanished(search: { readonly silentMs: number; readonly limit: number }): Promise<RunningTask[]> {
+    const rows = await this.db.query<RunningRow>(RUNNING_OF_VANISHED, [search.silentMs, search.limit]);
+    return rows.map(runningTask);
+  }
+
+  /** Queues that any recorded task names. */
+  async queueNames(): Promise<string[]> {
+    return (await this.db.query<{ queue: string }>(QUEUE_NAMES)).map((row) => row.queue);
+  }
+
+  private async pageOf(filter: TaskFilter, { page, pageSize, cursor }: PageRequest): Promise<TaskRow[]> {
+    const { conditions, parameters } = filterSql(filter);
+    const all = cursor === undefined ? conditions : [...conditions, `id < ${decodeCursor(cursor)}`];
+    const offset = cursor === undefined ? (page - 1) * pageSize : 0;
+    const rows = await this.db.query(
+      `SELECT ${TASK_COLUMNS} FROM tasks ${whereOf(all)} ORDER BY id DESC LIMIT ${pageSize} OFFSET ${offset}`,
+      parameters,
+    );
+    return rows.map(readTask);
+  }
+
+  private async totalOf(filter: TaskFilter): Promise<Pick<TaskPage, 'total' | 'totalRelation'>> {
+    if (isCounted(filter)) return { total: await this.countedTotal(filter), totalRelation: 'exact' };
+    const { conditions, parameters } = filterSql(filter);
+    const [row] = await this.db.query<{ n: number }>(
+      `SELECT count(*)::integer AS n FROM (SELECT FROM tasks ${whereOf(conditions)} LIMIT ${COUNT_LIMIT + 1}) AS c`,
+      parameters,
+    );
+    const n = row?.n ?? 0;
+    return n > COUNT_LIMIT ? { total: COUNT_LIMIT, totalRelation: 'at_least' } : { total: n, totalRelation: 'exact' };
+  }
+
+  private async countedTotal({ status, ...filter }: TaskFilter): Promise<number> {
+    const counts = await this.countByStatus(filter);
+    if (status !== 'all') return counts[status];
+    return Object.values(counts).reduce((sum, n) => sum + n, 0);
+  }
+}
+
+function whereOf(conditions: readonly string[]): string {
+  return conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
+}
+
+function runningTask(row: RunningRow): RunningTask {
+  return {
+    id: Number(row.id),
+    taskId: row.task_id,
+    attempt: row.attempt,
+    workerId: row.worker_id,
+    queue: row.queue,
+  };
+}

@@ -69,8 +69,8 @@ describe('the previous run', () => {
         fc.pre(slot !== null);
 
         expect(slot?.getTime()).toBeLessThanOrEqual(at.getTime());
-        expect(nextRun(spec, slot as Date)?.getTime()).toBeGreaterThan(at.getTime());
-        expect(nextRun(spec, new Date((slot as Date).getTime() - 1))).toEqual(slot);
+        expect(nextRun(spec, slot)?.getTime()).toBeGreaterThan(at.getTime());
+        expect(nextRun(spec, new Date((slot).getTime() - 1))).toEqual(slot);
       }),
       { numRuns: 40 },
     );
@@ -108,7 +108,7 @@ describe('a spec that means nothing', () => {
 
 interface SpecOracle {
   readonly source: string;
-  matches(at: Date): boolean;
+  readonly matches: (at: Date) => boolean;
 }
 
 /** Six fields of random kinds, with a predicate that reads them without the code under test. */
@@ -129,7 +129,7 @@ function anySpec(): fc.Arbitrary<SpecOracle> {
 interface FieldOracle {
   readonly text: string;
   readonly restricted: boolean;
-  has(value: number): boolean;
+  readonly has: (value: number) => boolean;
 }
 
 function dayMatches(at: Date, day: FieldOracle, weekday: FieldOracle): boolean {

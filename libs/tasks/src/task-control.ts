@@ -16,7 +16,10 @@ const MAX_LOOKS = 5;
 
 const REDIS_DEADLINE_MS = 500;
 
-/** What a person may do to a recorded task. Redis only speeds it up: without it the row's word is found by polling. */
+/**
+ * What a person may do to a recorded task. Redis only speeds it up: without it the row's word is found by polling.
+ * `actor` is who is noted in the audit log; without one it is `anonymous`.
+ */
 @Injectable()
 export class TaskControl {
   private readonly logger = new Logger(TaskControl.name);
@@ -32,8 +35,8 @@ export class TaskControl {
    * Makes a failed or cancelled task pending again, with all its retries; its attempts go on counting.
    * Throws `TaskNotFound`, `TaskNotRetryable`.
    */
-  async retry(taskId: string): Promise<TaskRow> {
-    const row = await this.tasks.retryIfFinal(taskId);
+  async retry(taskId: string, actor?: string): Promise<TaskRow> {
+    const row = await this.tasks.retryIfFinal(taskId, actor);
     if (!row) throw await this.notRetryable(taskId);
     await this.hint('Dispatch deferred to the repair', taskId, () =>
       this.queues.of(row.queue).enqueue([dispatchOf(row)]),
@@ -45,12 +48,12 @@ export class TaskControl {
    * Cancels a pending task at once and asks the worker of a processing one to stop.
    * Throws `TaskNotFound`, `TaskNotCancellable` when it has ended otherwise.
    */
-  async cancel(taskId: string): Promise<Cancelled> {
+  async cancel(taskId: string, actor?: string): Promise<Cancelled> {
     for (let look = 0; look < MAX_LOOKS; look += 1) {
-      const cancelled = await this.tasks.cancelIfPending(taskId);
+      const cancelled = await this.tasks.cancelIfPending(taskId, actor);
       if (cancelled) return { row: cancelled, state: 'cancelled' };
 
-      const requested = await this.tasks.requestCancelIfProcessing(taskId);
+      const requested = await this.tasks.requestCancelIfProcessing(taskId, actor);
       if (requested) {
         await this.hint('Cancel left to the poll of its worker', taskId, () => this.cancels.publish(taskId));
         return { row: requested, state: 'requested' };

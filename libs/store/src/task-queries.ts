@@ -1,4 +1,4 @@
-import type { TaskStatus } from '@millrace/contracts';
+import type { ErrorCode, TaskStatus } from '@millrace/contracts';
 import { decodeCursor, encodeCursor } from './cursor';
 import type { Database } from './database';
 import { readTask, TASK_COLUMNS } from './task-columns';
@@ -32,11 +32,19 @@ export interface RunningTask {
   readonly queue: string;
 }
 
+/** How many tasks of a type failed for one reason. */
+export interface RecentFailure {
+  readonly type: string;
+  readonly errorCode: ErrorCode | null;
+  readonly count: number;
+}
+
 /** Totals that counters do not know are counted up to here. */
 export const COUNT_LIMIT = 10_000;
 
 const BY_ID = `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = $1`;
 const BY_TASK_ID = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = $1`;
+const BY_TASK_IDS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = ANY ($1::text[])`;
 
 const MISSING_CANDIDATES = `
   SELECT ${TASK_COLUMNS} FROM tasks_pending
@@ -55,6 +63,17 @@ const QUEUE_NAMES = `
   SELECT queue FROM (
     SELECT queue, n FROM task_counts UNION ALL SELECT queue, n FROM task_count_deltas
   ) AS c GROUP BY queue HAVING sum(n) > 0 ORDER BY queue`;
+
+const PENDING_TYPES = `
+  SELECT type, sum(n)::float8 AS n FROM (
+    SELECT type, n FROM task_counts WHERE status = 'pending'
+    UNION ALL SELECT type, n FROM task_count_deltas WHERE status = 'pending'
+  ) AS c GROUP BY type HAVING sum(n) > 0 ORDER BY n DESC, type LIMIT $1`;
+
+const RECENT_FAILURES = `
+  SELECT type, error_code, count(*)::integer AS n FROM tasks_failed
+  WHERE finished_at > now() - $1::float8 * interval '1 ms'
+  GROUP BY type, error_code ORDER BY n DESC, type, error_code LIMIT $2`;
 
 interface RunningRow {
   readonly id: string;
@@ -90,6 +109,12 @@ export class TaskQueries {
     return row ? readTask(row) : null;
   }
 
+  /** The rows of those ids that have one, in any order; at most 1,000 ids. */
+  async findByTaskIds(taskIds: readonly string[]): Promise<TaskRow[]> {
+    if (taskIds.length === 0) return [];
+    return (await this.db.query(BY_TASK_IDS, [taskIds])).map(readTask);
+  }
+
   /**
    * Waiting tasks that nothing has changed for `olderThanMs`, delayed ones too, by rising id: page with `afterId` = the
    * last id, from 0. Whether they are in Redis is for the caller to ask.
@@ -117,6 +142,21 @@ export class TaskQueries {
   /** Queues that any recorded task names. */
   async queueNames(): Promise<string[]> {
     return (await this.db.query<{ queue: string }>(QUEUE_NAMES)).map((row) => row.queue);
+  }
+
+  /** Types with waiting tasks and how many of each, most first; at most `limit`. */
+  async pendingTypes(limit: number): Promise<{ readonly type: string; readonly count: number }[]> {
+    const rows = await this.db.query<{ type: string; n: number }>(PENDING_TYPES, [limit]);
+    return rows.map(({ type, n }) => ({ type, count: n }));
+  }
+
+  /** What failed for good within the last `withinMs`, by type and error code, most first; at most `limit` lines. */
+  async recentFailures(withinMs: number, limit: number): Promise<RecentFailure[]> {
+    const rows = await this.db.query<{ type: string; error_code: ErrorCode | null; n: number }>(RECENT_FAILURES, [
+      withinMs,
+      limit,
+    ]);
+    return rows.map(({ type, error_code: errorCode, n }) => ({ type, errorCode, count: n }));
   }
 
   private async pageOf(filter: TaskFilter, { page, pageSize, cursor }: PageRequest): Promise<TaskRow[]> {

@@ -230,6 +230,15 @@ export class TaskQueue {
     return found;
   }
 
+  /** Workers that were heard from within the last `withinMs`, by Redis' own clock; at most 10,000. */
+  async beatingWorkers({ withinMs }: { withinMs: number }): Promise<string[]> {
+    return this.connections.run(async (redis) => {
+      const [seconds, microseconds] = await redis.time();
+      const since = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000) - withinMs;
+      return redis.zrangebyscore(this.keys.workers, since, '+inf', 'LIMIT', 0, 10_000);
+    });
+  }
+
   /** Gives back what landed for workers that have been silent for `olderThanMs`. Returns how many tasks that were. */
   async sweepLandings({ olderThanMs }: { olderThanMs: number }): Promise<number> {
     const silent = await this.connections.run(async (redis) => {

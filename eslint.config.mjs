@@ -59,7 +59,7 @@ export default tseslint.config(
       '@nx/enforce-module-boundaries': [
         'error',
         {
-          allow: ['^.*/tools/build/.*$', '^.*/tools/stack/.*$'],
+          allow: ['^.*/tools/build/.*$', '^.*/stack/src/index.mjs$'],
           enforceBuildableLibDependency: false,
           depConstraints: LAYERS,
         },

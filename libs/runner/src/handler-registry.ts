@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
+import { RunnerOptions } from './runner-options';
 import { HANDLER_SETTINGS, InvalidHandler, type Handler, type HandlerSettings } from './task-handler';
 
 /** A handler and its settings. */
@@ -26,12 +27,15 @@ export class DuplicateHandler extends Error {
 export class HandlerRegistry implements OnModuleInit {
   private readonly byType = new Map<string, RegisteredHandler>();
 
-  constructor(private readonly discovery: DiscoveryService) {}
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly options: RunnerOptions,
+  ) {}
 
   /** Throws `DuplicateHandler` and `InvalidHandler`, so that a worker never starts with an unclear table. */
   onModuleInit(): void {
     for (const { metatype, instance } of this.discovery.getProviders()) {
-      if (typeof metatype !== 'function') continue;
+      if (typeof metatype !== 'function' || this.isLeftOut(metatype)) continue;
       const settings = Reflect.getOwnMetadata(HANDLER_SETTINGS, metatype) as HandlerSettings | undefined;
       if (settings) this.add(settings, instance);
     }
@@ -45,6 +49,10 @@ export class HandlerRegistry implements OnModuleInit {
   /** Every type this worker serves, by name. */
   types(): HandlerSettings[] {
     return [...this.byType.values()].sort((a, b) => (a.type < b.type ? -1 : 1));
+  }
+
+  private isLeftOut(metatype: unknown): boolean {
+    return this.options.leaveOut.some((left) => left === metatype);
   }
 
   private add(settings: HandlerSettings, instance: unknown): void {

@@ -1,6 +1,7 @@
 export { NonRetryableError, RetryAfterError, SnoozeError } from '@millrace/tasks';
 export { AttemptSuperseded, AttemptTimedOut, TaskCancelled, WorkerStopping, type AbortReason } from './abort-reasons';
 export { DuplicateHandler, HandlerRegistry, type RegisteredHandler } from './handler-registry';
+export { readPayload } from './read-payload';
 export { RunnerModule } from './runner.module';
 export { RunnerOptions } from './runner-options';
 export { parseServedQueues } from './served-queues';

@@ -26,6 +26,10 @@ export interface SettledAttempt extends FinishedAttempt {
   readonly won: RecordedOutcome | null;
 }
 
+type Answer =
+  | { readonly kind: 'recorded'; readonly outcomes: readonly RecordedOutcome[] }
+  | { readonly kind: 'away' | 'refused'; readonly error: unknown };
+
 export interface OutcomeWriterParts {
   readonly tasks: TaskRepository;
   readonly tally: Tally;
@@ -88,12 +92,43 @@ export class OutcomeWriter {
 
   /** The batch stays in the buffer until it is recorded, so that the bound counts it. */
   private async write(batch: readonly FinishedAttempt[]): Promise<void> {
-    try {
-      this.finish(batch, await this.parts.tasks.recordOutcomes(batch.map(({ record }) => record)));
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) return this.writeSingly(batch, error);
-      await this.waitForStore(batch.length, error);
+    const answer = await this.record(batch.map(({ record }) => record));
+    switch (answer.kind) {
+      case 'recorded':
+        return this.finish(batch, answer.outcomes);
+      case 'away':
+        return this.waitForStore(batch.length, answer.error);
+      case 'refused':
+        return this.writeSingly(batch, answer.error);
+      default:
+        return answer satisfies never;
     }
+  }
+
+  private async record(records: readonly OutcomeRecord[]): Promise<Answer> {
+    try {
+      return { kind: 'recorded', outcomes: await this.parts.tasks.recordOutcomes(records) };
+    } catch (error) {
+      return { kind: error instanceof StoreUnavailable ? 'away' : 'refused', error };
+    }
+  }
+
+  /** One outcome may be at fault, and the others must not wait for it. */
+  private async writeSingly(batch: readonly FinishedAttempt[], error: unknown): Promise<void> {
+    const [only] = batch;
+    if (only && batch.length === 1) return this.writeRefused(only, error);
+    for (const finished of batch) {
+      await this.write([finished]);
+      if (this.failures > 0) return;
+    }
+  }
+
+  private async writeRefused(finished: FinishedAttempt, error: unknown): Promise<void> {
+    const { taskId, attempt } = finished.record;
+    this.logger.error('The database refused an outcome', { taskId, attempt, error });
+    const answer = await this.record([unrecordable(finished.record)]);
+    if (answer.kind === 'away') return this.waitForStore(1, answer.error);
+    this.finish([finished], answer.kind === 'recorded' ? answer.outcomes : []);
   }
 
   private finish(batch: readonly FinishedAttempt[], recorded: readonly RecordedOutcome[]): void {
@@ -116,35 +151,7 @@ export class OutcomeWriter {
     for (const wake of waiting) wake();
   }
 
-  private async writeSingly(batch: readonly FinishedAttempt[], error: unknown): Promise<void> {
-    for (const finished of batch) {
-      await this.writeOne(finished, batch.length === 1 ? error : null);
-      if (this.failures > 0) return;
-    }
-  }
-
-  private async writeOne(finished: FinishedAttempt, refusal: unknown): Promise<void> {
-    try {
-      if (refusal) throw refusal;
-      this.finish([finished], await this.parts.tasks.recordOutcomes([finished.record]));
-    } catch (error) {
-      if (error instanceof StoreUnavailable) return this.waitForStore(1, error);
-      await this.writeRefused(finished, error);
-    }
-  }
-
-  private async writeRefused(finished: FinishedAttempt, refusal: unknown): Promise<void> {
-    const { taskId, attempt } = finished.record;
-    this.logger.error('The database refused an outcome', { taskId, attempt, error: refusal });
-    try {
-      this.finish([finished], await this.parts.tasks.recordOutcomes([unrecordable(finished.record)]));
-    } catch (error) {
-      if (error instanceof StoreUnavailable) return this.waitForStore(1, error);
-      this.finish([finished], []);
-    }
-  }
-
-  private async waitForStore(outcomes: number, error: StoreUnavailable): Promise<void> {
+  private async waitForStore(outcomes: number, error: unknown): Promise<void> {
     this.failures += 1;
     if (this.failures === 1) this.logger.warn('Outcomes wait for the database', { outcomes, error });
     await pause(retryPauseMs(this.failures), this.parts.abandon);

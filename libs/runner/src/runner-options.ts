@@ -1,4 +1,6 @@
+import type { Type } from '@nestjs/common';
 import { DEFAULT_QUEUE } from '@millrace/contracts';
+import type { Handler } from './task-handler';
 
 /** How one worker process works; read from the configuration. */
 export class RunnerOptions {
@@ -14,6 +16,8 @@ export class RunnerOptions {
   readonly queues: ReadonlyMap<string, number>;
   /** How long a stopping worker waits for running tasks before it aborts them (`SHUTDOWN_TIMEOUT`). Default 25 s. */
   readonly shutdownTimeoutMs: number;
+  /** Handler classes that are provided and yet not to serve their type. Default none. */
+  readonly leaveOut: readonly Type<Handler<never>>[];
   /** Shown in `GET /workers`. Default `0.0.0`. */
   readonly version: string;
 
@@ -24,6 +28,7 @@ export class RunnerOptions {
     this.pollIntervalMs = options.pollIntervalMs ?? 5_000;
     this.queues = options.queues ?? new Map([[DEFAULT_QUEUE, 1]]);
     this.shutdownTimeoutMs = options.shutdownTimeoutMs ?? 25_000;
+    this.leaveOut = options.leaveOut ?? [];
     this.version = options.version ?? '0.0.0';
   }
 }

@@ -16,7 +16,7 @@ import type { HandlerRegistry } from './handler-registry';
 import type { HeldTask, HeldTasks } from './held-tasks';
 import { OutcomeWriter, type SettledAttempt } from './outcome-writer';
 import { ProgressWriter } from './progress-writer';
-import { Settler } from './settler';
+import type { Settler } from './settler';
 import type { Slots } from './slots';
 import { StartGate, type GateAnswers } from './start-gate';
 import { StrayRows } from './stray-rows';

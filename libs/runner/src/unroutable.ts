@@ -7,6 +7,9 @@ import type { Settler } from './settler';
 import type { Tally } from './tally';
 import { LONGEST_DELAY_MS, UnroutableDelays } from './unroutable-delays';
 
+/** Most rows asked for at once. */
+const BATCH = 500;
+
 export interface UnroutableParts {
   readonly tasks: TaskRepository;
   readonly queries: TaskQueries;
@@ -27,22 +30,25 @@ export class Unroutable {
 
   /** Puts every entry back, or drops it when its task is over. Never rejects. */
   async setAside(held: readonly HeldTask[]): Promise<void> {
-    const over = await this.recordRaw(held.filter(({ claim }) => claim.entry.attempt === undefined));
-    for (const task of held) {
+    const delaysMs = new Map(held.map((task) => [task, this.delays.next(task.taskId)]));
+    const over = new Set([
+      ...(await this.recordRaw(held.filter(({ claim }) => claim.entry.attempt === undefined))),
+      ...(await this.overSince(held.filter((task) => delaysMs.get(task) === LONGEST_DELAY_MS))),
+    ]);
+    for (const [task, delayMs] of delaysMs) {
       const { queue, entry } = task.claim;
-      const delayMs = this.delays.next(task.taskId);
       this.parts.tally.unroutable(queue);
-      if (over.has(task.taskId) || (delayMs === LONGEST_DELAY_MS && (await this.isOver(task)))) {
+      if (over.has(task.taskId)) {
         this.parts.settler.ack(task);
         continue;
       }
+      this.parts.settler.putBack(task, delayMs);
       this.logger.warn('No handler here serves the type of a task', {
         queue,
         type: entry.name,
         taskId: task.taskId,
         delayMs,
       });
-      this.parts.settler.putBack(task, delayMs);
     }
   }
 
@@ -61,9 +67,17 @@ export class Unroutable {
     }
   }
 
-  /** Asked of tasks that have gone round a few times: a cancelled one would go round for ever. */
-  private async isOver({ taskId }: HeldTask): Promise<boolean> {
-    const row = await this.parts.queries.findByTaskId(taskId).catch(() => undefined);
-    return row !== undefined && (row === null || isFinal(row.status));
+  /** Tasks that have gone round a few times and are no longer pending: a cancelled one would go round for ever. */
+  private async overSince(held: readonly HeldTask[]): Promise<string[]> {
+    const asked = held.filter(({ claim }) => claim.entry.attempt !== undefined).slice(0, BATCH);
+    if (asked.length === 0) return [];
+    try {
+      const rows = await this.parts.queries.findByTaskIds(asked.map(({ taskId }) => taskId));
+      const waiting = new Set(rows.filter(({ status }) => !isFinal(status)).map(({ taskId }) => taskId));
+      return asked.map(({ taskId }) => taskId).filter((taskId) => !waiting.has(taskId));
+    } catch (error) {
+      this.logger.warn('Tasks of an unserved type could not be looked up', { tasks: asked.length, error });
+      return [];
+    }
   }
 }

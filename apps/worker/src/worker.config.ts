@@ -1,0 +1,71 @@
+import { ArrayUnique, IsBoolean, IsEmail, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { DurationSetting, IsDuration, ServiceConfig, Setting } from '@millrace/runtime';
+import { parseServedQueues } from '@millrace/runner';
+import { BUILTIN_TYPES } from './builtin-types';
+
+/** What a worker is configured with. */
+export class WorkerConfig extends ServiceConfig {
+  @Setting({ doc: 'Port of the health, metrics and statistics of the worker.' })
+  @IsInt()
+  @Min(0)
+  @Max(65_535)
+  workerPort = 3001;
+
+  @Setting({ doc: 'Whether the worker takes tasks; with `false` it only answers health and statistics.' })
+  @IsBoolean()
+  queueEnabled = true;
+
+  @Setting({ doc: 'Tasks running at once in one worker process.' })
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  queueWorkers = 10;
+
+  @Setting({
+    doc: 'Queues this worker serves, with weights: `critical:6,default:3`.',
+    parse: parseServedQueues,
+    show: (queues: ReadonlyMap<string, number>) =>
+      [...queues].map(([name, weight]) => name + (weight > 1 ? `:${weight}` : '')).join(','),
+  })
+  queueQueues: ReadonlyMap<string, number> = new Map([['default', 1]]);
+
+  @DurationSetting({
+    doc: 'How long a claim is exclusive unless renewed; a lost worker is noticed after half as long again.',
+  })
+  @IsDuration({ minMs: 1_000, maxMs: 3_600_000 })
+  queueLeaseMs = 30_000;
+
+  @DurationSetting({ doc: 'Longest sleep between two looks at the delayed tasks.' })
+  @IsDuration({ minMs: 100, maxMs: 600_000 })
+  queuePollIntervalMs = 5_000;
+
+  @Setting({
+    doc: 'Which of the built-in task types this deployment serves; empty items are ignored, `none` serves none.',
+  })
+  @IsIn([...BUILTIN_TYPES, 'none'], {
+    each: true,
+    message: `must be a list of ${BUILTIN_TYPES.join(', ')}, or none`,
+  })
+  @ArrayUnique({ message: 'must name no type twice' })
+  workerBuiltinTypes: readonly string[] = BUILTIN_TYPES;
+
+  @Setting({ doc: 'Whether `http_request` may reach private, loopback and link-local addresses.' })
+  @IsBoolean()
+  httpRequestAllowPrivate = false;
+
+  @Setting({
+    doc: 'Mail server of `send_email`, as `smtp://user:password@host:587`; without it, in development, mails are written to `.millrace/mail`.',
+    secret: true,
+  })
+  @Matches(/^(smtps?:\/\/.+)?$/, { message: 'must be smtp://… or smtps://…' })
+  smtpUrl = '';
+
+  @Setting({ doc: 'Sender of mails that name none.' })
+  @IsOptional()
+  @IsEmail({ allow_display_name: true, require_tld: false })
+  mailFrom = 'millrace@localhost';
+
+  @Setting({ doc: 'Folders that `cleanup_files` may clean, as absolute paths.' })
+  @Matches(/^(\/|[A-Za-z]:[\\/])/, { each: true, message: 'must be absolute paths' })
+  cleanupFolders: readonly string[] = [];
+}

@@ -1,0 +1,60 @@
+import { Module } from '@nestjs/common';
+import { QueueModule, QueueOptions } from '@millrace/queue';
+import { RunnerModule, RunnerOptions, Tally } from '@millrace/runner';
+import { StoreModule, StoreOptions } from '@millrace/store';
+import { TaskPolicy, TasksModule } from '@millrace/tasks';
+import { BUILTIN_TYPES } from './builtin-types';
+import { BUILTIN_HANDLERS, OWN_HANDLERS } from './handlers';
+import { StatsController } from './stats.controller';
+import { StoreReadiness } from './store-readiness';
+import { VERSION } from './version';
+import { WorkerConfig } from './worker.config';
+
+/** The worker service: the engine, and the handlers it runs. */
+@Module({
+  imports: [
+    StoreModule.forRoot({
+      inject: [WorkerConfig],
+      useFactory: ({ databaseUrl, databasePoolSize }: WorkerConfig) =>
+        new StoreOptions({ databaseUrl, poolSize: databasePoolSize, applicationName: 'millrace-worker' }),
+    }),
+    QueueModule.forRoot({
+      inject: [WorkerConfig, Tally],
+      useFactory: ({ redisUrl, queueRedisPrefix, queueRoutes }: WorkerConfig, tally: Tally) =>
+        new QueueOptions({
+          redisUrl,
+          prefix: queueRedisPrefix,
+          routes: queueRoutes,
+          onBadEntries: (queue, count) => tally.bad(queue, count),
+        }),
+    }),
+    TasksModule.forRoot({
+      inject: [WorkerConfig],
+      useFactory: ({ queueMaxRetry, queueRetryDelayMs, queueRoutes }: WorkerConfig) =>
+        new TaskPolicy({
+          maxRetry: queueMaxRetry,
+          retryDelayMs: queueRetryDelayMs,
+          routes: queueRoutes,
+        }),
+    }),
+    RunnerModule.forRoot({
+      inject: [WorkerConfig],
+      useFactory: (config: WorkerConfig) =>
+        new RunnerOptions({
+          enabled: config.queueEnabled,
+          workers: config.queueWorkers,
+          leaseMs: config.queueLeaseMs,
+          pollIntervalMs: config.queuePollIntervalMs,
+          queues: config.queueQueues,
+          shutdownTimeoutMs: config.shutdownTimeoutMs,
+          leaveOut: BUILTIN_TYPES.filter((type) => !config.workerBuiltinTypes.includes(type)).map(
+            (type) => BUILTIN_HANDLERS[type],
+          ),
+          version: VERSION,
+        }),
+    }),
+  ],
+  controllers: [StatsController],
+  providers: [StoreReadiness, ...Object.values(BUILTIN_HANDLERS), ...OWN_HANDLERS],
+})
+export class WorkerModule {}

@@ -48,7 +48,7 @@ export class RedisConnections {
 
   /** Whether the connection for commands is up. */
   get connected(): boolean {
-    return this.commands.status === 'ready';
+    return !this.isClosed && this.commands.status === 'ready';
   }
 
   /** Resolves when Redis answers within 1 s; throws `QueueUnavailable` otherwise. */
@@ -98,7 +98,9 @@ export class RedisConnections {
       connectTimeout: CONNECT_TIMEOUT_MS,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 1,
+      // A command under way fails as soon as its connection is lost. With more retries and nothing re-sent, one whose
+      // connection comes back at once would never settle.
+      maxRetriesPerRequest: 0,
       retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times - 1, 5), RECONNECT_MS) * (0.75 + Math.random() / 4),
       // After a failover the old primary answers READONLY: the next connection finds the new one.
       reconnectOnError: (error) => /^(?:READONLY|LOADING|UNBLOCKED)\b/.test(error.message),

@@ -34,9 +34,9 @@ export async function testRedis(): Promise<TestRedis> {
     prefix,
     redis,
     close: async () => {
-      if (own) await own.close();
-      else await removeKeys(redis, prefix);
+      if (!own) await removeKeys(redis, prefix);
       redis.disconnect();
+      await own?.close();
     },
   };
 }

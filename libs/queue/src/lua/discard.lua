@@ -1,4 +1,5 @@
--- Sets claimed entries aside that turned out to be unreadable.
+-- Sets claimed entries aside that turned out to be unreadable. A hold that is none of ours, but that somebody wrote into
+-- `processing`, is set aside whatever the token.
 -- The first write deletes, so it works on a full Redis.
 --
 -- KEYS  1 processing  2 leases  3 bad
@@ -9,11 +10,11 @@ local count = 0
 for i = 3, #ARGV, 2 do
   local id, token = ARGV[i], ARGV[i + 1]
   local held = redis.call('HGET', processing, id)
-  if held and string.sub(held, 1, #token + 1) == token .. ' ' then
+  local json = held and string.match(held, '^%S+ %S+ %-?%d+ (.*)$')
+  if held and (not json or string.sub(held, 1, #token + 1) == token .. ' ') then
     redis.call('HDEL', processing, id)
     redis.call('ZREM', leases, id)
-    local json = string.match(held, '^%S+ %S+ %-?%d+ (.*)$')
-    redis.call('LPUSH', bad, string.sub(json, 1, tonumber(ARGV[2])))
+    redis.call('LPUSH', bad, string.sub(json or held, 1, tonumber(ARGV[2])))
     count = count + 1
   end
 end

@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Claim } from './queue-entries';
+import { CLAIM, dispatch, queueFixture, type QueueFixture } from './queue.fixture';
+
+let fixture: QueueFixture;
+beforeAll(async () => {
+  fixture = await queueFixture();
+});
+afterAll(() => fixture.close());
+
+const idsOf = (claims: readonly { taskId: string }[]) => claims.map(({ taskId }) => taskId);
+
+describe('claim', () => {
+  it('takes the oldest first, up to the limit, each under its own token and a lease by the clock of Redis', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await queue.enqueue(['a', 'b', 'c'].map((id) => dispatch(id)));
+
+    const claims = await queue.claim({ ...CLAIM, limit: 2, leaseMs: 60_000 });
+
+    expect(idsOf(claims)).toEqual(['a', 'b']);
+    expect(new Set(claims.map(({ token }) => token)).size).toBe(2);
+    expect(claims[0]).toMatchObject({ queue: queue.name, entry: { id: 'a', name: 'noop', attempt: 0 } });
+    const [seconds] = await fixture.redis.time();
+    const leaseEnd = Number(await fixture.redis.zscore(keys.leases, 'a'));
+    expect(leaseEnd / 1_000 - Number(seconds)).toBeGreaterThan(58);
+    expect(leaseEnd / 1_000 - Number(seconds)).toBeLessThan(62);
+    expect(await queue.depth()).toMatchObject({ ready: 1, processing: 2, indexed: 1 });
+  });
+
+  it('takes by priority, 9 first, and passes wake marks over', async () => {
+    const { queue } = fixture.freshQueue();
+    await queue.enqueue([5, 0, 9, 1].map((priority) => dispatch(`p${priority}`, { priority })));
+
+    expect(idsOf(await queue.claim(CLAIM))).toEqual(['p9', 'p5', 'p1', 'p0']);
+    expect(await queue.claim(CLAIM)).toEqual([]);
+  });
+
+  it('takes what landed for the worker before anything else', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await queue.enqueue([dispatch('landed')]);
+    await queue.waitForWork({ workerId: CLAIM.workerId, timeoutMs: 1_000 });
+    await queue.enqueue([dispatch('urgent', { priority: 9 })]);
+
+    expect(await fixture.redis.llen(keys.landing(CLAIM.workerId))).toBe(1);
+    expect(idsOf(await queue.claim(CLAIM))).toEqual(['landed', 'urgent']);
+  });
+
+  it('leaves a wake mark when it could not take all of another priority', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await queue.enqueue(Array.from({ length: 5 }, (_, index) => dispatch(`t${index}`, { priority: 4 })));
+
+    await queue.claim({ ...CLAIM, limit: 2 });
+    expect(await fixture.redis.lrange(keys.tasks, 0, -1)).toEqual(['*']);
+
+    await queue.claim(CLAIM);
+    expect(await fixture.redis.lrange(keys.tasks, 0, -1)).toEqual([]);
+  });
+
+  it('drops a hint of a task that is held with its attempt or later, and a raw duplicate of any held task', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await queue.enqueue([dispatch('a', { attempt: 2 })]);
+    const [held] = await queue.claim(CLAIM);
+    await fixture.redis.lpush(
+      keys.tasks,
+      '{"id":"a","attempt":2,"name":"noop"}',
+      '{"id":"a","attempt":1,"name":"noop"}',
+      '{"id":"a","name":"noop"}',
+    );
+
+    expect(await queue.claim(CLAIM)).toEqual([]);
+    expect(await queue.ack(held ? [held] : [])).toBe(1);
+  });
+
+  it('lets a later attempt displace the holder of an earlier one, whose token then counts no more', async () => {
+    const { queue } = fixture.freshQueue();
+    await queue.enqueue([dispatch('a')]);
+    const earlier = await queue.claim(CLAIM);
+    await queue.enqueue([dispatch('a', { attempt: 1 })]);
+
+    const later = await queue.claim({ ...CLAIM, workerId: 'worker-2' });
+
+    expect(idsOf(later)).toEqual(['a']);
+    expect(await queue.ack(earlier)).toBe(0);
+    expect(await queue.ack(later)).toBe(1);
+  });
+
+  it('takes two raw entries of one id once', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await fixture.redis.lpush(keys.tasks, '{"id":"a","name":"x"}', '{"id":"a","name":"y"}');
+
+    expect(await queue.claim(CLAIM)).toMatchObject([{ taskId: 'a', entry: { name: 'x', payload: {} } }]);
+    expect(await queue.depth()).toMatchObject({ ready: 0, processing: 1 });
+  });
+
+  it('keeps the index of a later attempt when a stale hint is taken', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await queue.enqueue([dispatch('a')]);
+    await queue.enqueue([dispatch('a', { attempt: 1 })]);
+
+    await queue.claim({ ...CLAIM, limit: 1 });
+
+    expect(await fixture.redis.hgetall(keys.idx)).toEqual({ a: '1' });
+  });
+
+  it('never gives one task to two workers', async () => {
+    const { queue } = fixture.freshQueue();
+    const ids = Array.from({ length: 400 }, () => randomUUID());
+    await queue.enqueue(ids.map((id) => dispatch(id)));
+
+    const claims = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => queue.claim({ ...CLAIM, workerId: `w${index % 4}`, limit: 13 })),
+    );
+
+    expect(idsOf(claims.flat()).sort()).toEqual([...ids].sort());
+  });
+});
+
+describe('unreadable entries', () => {
+  const deep = '{"id":"deep","name":"x","payload":' + '['.repeat(40) + ']'.repeat(40) + '}';
+  const abyss = '{"id":"abyss","name":"x","payload":' + '['.repeat(200_000) + ']'.repeat(200_000) + '}';
+  const huge = `{"id":"huge","name":"x","payload":"${'x'.repeat(10 * 1024 * 1024)}"}`;
+  it.each([
+    ['no JSON', 'not json'],
+    ['an empty text', ''],
+    ['null', 'null'],
+    ['an array', '[]'],
+    ['a number', '5'],
+    ['truncated', '{"id":"a","na'],
+    ['truncated after a head like ours', '{"id":"a","attempt":0,"na'],
+    ['a bad id', '{"id":"a b","name":"x"}'],
+    ['an id that is no text', '{"id":5,"name":"x"}'],
+    ['an id that is too long', `{"id":"${'a'.repeat(129)}","name":"x"}`],
+    ['no name', '{"id":"a"}'],
+    ['a bad name', '{"id":"a","name":"a b"}'],
+    ['a bad attempt', '{"id":"a","name":"x","attempt":-1}'],
+    ['a bad option', '{"id":"a","name":"x","max_retry":"many"}'],
+    ['a second id after a head like ours', '{"id":"a","attempt":0,"name":"x","id":"b"}'],
+    ['a NUL in the payload', '{"id":"a","name":"x","payload":{"k":"\\u0000"}}'],
+    ['half of a surrogate pair', '{"id":"a","name":"x","payload":"\\ud800"}'],
+    ['a payload nested too deep', deep],
+    ['nested beyond any parser', abyss],
+    ['larger than an entry may be', huge],
+  ])('sets aside %s, and goes on with the next', async (_kind, json) => {
+    const { queue, keys } = fixture.freshQueue();
+    await fixture.redis.lpush(keys.tasks, json, '{"id":"good","name":"x"}');
+
+    expect(idsOf(await queue.claim(CLAIM))).toEqual(['good']);
+
+    expect(await fixture.redis.lrange(keys.bad, 0, -1)).toEqual([json.slice(0, 4_096)]);
+    expect(await queue.depth()).toMatchObject({ ready: 0, processing: 1, bad: 1 });
+    expect(fixture.bad.at(-1)).toBe(1);
+  });
+
+  it('survives bytes that are no UTF-8', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    const bytes = Buffer.concat([
+      Buffer.from('{"id":"a","name":"x","payload":"'),
+      Buffer.from([0xff]),
+      Buffer.from('"}'),
+    ]);
+    await fixture.redis.lpush(keys.tasks, bytes);
+
+    expect(await queue.claim(CLAIM)).toMatchObject([{ entry: { payload: '\ufffd' } }]);
+  });
+
+  it('keeps the newest thousand and takes a bounded number in one call', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await fixture.redis.lpush(keys.tasks, ...Array.from({ length: 1_500 }, (_, index) => `bad ${index}`));
+
+    let calls = 0;
+    for (; (await fixture.redis.llen(keys.tasks)) > 0; calls += 1) expect(await queue.claim(CLAIM)).toEqual([]);
+
+    expect(calls).toBeGreaterThan(5);
+    expect(await fixture.redis.llen(keys.bad)).toBe(1_000);
+    expect(await fixture.redis.lindex(keys.bad, 0)).toBe('bad 1499');
+  });
+});
+
+describe('ack', () => {
+  it('counts only what these tokens hold, and is harmless when repeated', async () => {
+    const { queue } = fixture.freshQueue();
+    await queue.enqueue([dispatch('a'), dispatch('b')]);
+    const claims = await queue.claim(CLAIM);
+
+    expect(await queue.ack(claims.map(({ taskId }) => ({ taskId, token: 'other' })))).toBe(0);
+    expect(await queue.ack(claims)).toBe(2);
+    expect(await queue.ack(claims)).toBe(0);
+    expect(await queue.ack([])).toBe(0);
+    expect(await queue.depth()).toMatchObject({ processing: 0, indexed: 0 });
+  });
+
+  it('settles more holds than one call of a script reads', async () => {
+    const { queue } = fixture.freshQueue();
+    await queue.enqueue(Array.from({ length: 250 }, (_, index) => dispatch(`t${index}`)));
+
+    const claims = await queue.claim({ ...CLAIM, limit: 500 });
+
+    expect(await queue.ack(claims)).toBe(250);
+  });
+});
+
+describe('putBack', () => {
+  it('makes tasks the next to be taken, unchanged and in their order', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    const raw = '{"name":"x", "id":"raw", "extra":[1.0]}';
+    await fixture.redis.lpush(keys.tasks, raw);
+    await queue.enqueue(Array.from({ length: 249 }, (_, index) => dispatch(`t${index}`, { attempt: 1 })));
+    const claims = await queue.claim({ ...CLAIM, limit: 500 });
+    await queue.enqueue([dispatch('newer')]);
+
+    expect(await queue.putBack(claims, { delayMs: 0 })).toBe(250);
+
+    const again = await queue.claim({ ...CLAIM, limit: 500 });
+    expect(idsOf(again)).toEqual([...idsOf(claims), 'newer']);
+    expect(again[0]?.json).toBe(raw);
+  });
+
+  it('returns a task to the list of its priority and wakes a blocked worker', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await queue.enqueue([dispatch('a', { priority: 7 })]);
+
+    await queue.putBack(await queue.claim(CLAIM), { delayMs: 0 });
+
+    expect(await fixture.redis.llen(`${keys.tasks}:7`)).toBe(1);
+    expect(await fixture.redis.lrange(keys.tasks, 0, -1)).toEqual(['*']);
+  });
+
+  it('delays by the clock of Redis and indexes what it delays, so that repair leaves it alone', async () => {
+    const { queue } = fixture.freshQueue();
+    await queue.enqueue([dispatch('a')]);
+
+    await queue.putBack(await queue.claim(CLAIM), { delayMs: 60_000 });
+
+    const { moved, nextDueInMs } = await queue.promote({ limit: 10 });
+    expect(moved).toBe(0);
+    expect(nextDueInMs).toBeGreaterThan(55_000);
+    expect(nextDueInMs).toBeLessThanOrEqual(60_000);
+    expect(await queue.enqueue([dispatch('a', {}, Date.now() + 120_000)])).toBe(0);
+  });
+
+  it('leaves alone what another claim holds, and the index of a later attempt', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await queue.enqueue([dispatch('a')]);
+    const claims = await queue.claim(CLAIM);
+    await queue.enqueue([dispatch('a', { attempt: 1 })]);
+
+    const stolen: Claim[] = claims.map((claim) => ({ ...claim, token: 'other' }));
+    expect(await queue.putBack(stolen, { delayMs: 0 })).toBe(0);
+    expect(await queue.putBack(claims, { delayMs: 0 })).toBe(1);
+    expect(await fixture.redis.hgetall(keys.idx)).toEqual({ a: '1' });
+  });
+});

@@ -21,7 +21,14 @@ export { StoreOptions } from './store-options';
 export { StoreModule } from './store.module';
 export type { CountFilter } from './task-counts';
 export type { TaskFilter } from './task-filter';
-export { COUNT_LIMIT, TaskQueries, type PageRequest, type RecentFailure, type RunningTask, type TaskPage } from './task-queries';
+export {
+  COUNT_LIMIT,
+  TaskQueries,
+  type PageRequest,
+  type RecentFailure,
+  type RunningTask,
+  type TaskPage,
+} from './task-queries';
 export { ANONYMOUS, TaskRepository } from './task-repository';
 export type {
   AttemptRow,

@@ -25,36 +25,32 @@ const ENDED = taskColumnsWith('t', {
 });
 
 /**
- * $1 a JSON array of records. Rows are locked in id order, then deleted by id: a row that was updated in place while
- * the lock was awaited (progress, a cancel request) is taken in its newest state. History leaves out what the task's
- * own row says: a success of the first attempt.
+ * $1 a JSON array of records. Rows are locked in id order, then deleted by id, never by their address: one that was
+ * updated in place while the lock was awaited (progress, a cancel request) is taken in its newest state. History leaves
+ * out what the task's own row says: a success of the first attempt.
  */
 const RECORD = `
-  WITH o AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset($1::jsonb) AS o (
+  WITH held AS MATERIALIZED (
+    SELECT o.* FROM jsonb_to_recordset($1::jsonb) AS o (
       id bigint, attempt integer, outcome text, status text, result jsonb, error_message text, error_code text,
       retry_count integer, crash_count integer, delay_ms bigint
-    )
-  ), held AS MATERIALIZED (
-    SELECT t.id FROM o JOIN tasks_processing t ON t.id = o.id WHERE t.attempt = o.attempt ORDER BY t.id FOR UPDATE OF t
+    ) JOIN tasks_processing t ON t.id = o.id
+    WHERE t.attempt = o.attempt ORDER BY t.id FOR UPDATE OF t
   ), gone AS (
-    DELETE FROM tasks_processing t WHERE t.id = ANY (ARRAY(SELECT id FROM held)) RETURNING t.*
+    DELETE FROM tasks_processing t USING held o WHERE t.id = o.id
+    RETURNING ${ENDED}, t.worker_id AS held_by, t.started_at AS held_from, o.error_code AS raised,
+      CASE WHEN ${CANCELLED} THEN 'cancelled' ELSE o.outcome END AS outcome
   ), ended AS (
-    INSERT INTO tasks (${TASK_COLUMNS})
-    SELECT ${ENDED} FROM gone t JOIN o ON o.id = t.id AND o.attempt = t.attempt
-    RETURNING id, task_id, status, attempt, run_at
+    INSERT INTO tasks (${TASK_COLUMNS}) SELECT ${TASK_COLUMNS} FROM gone RETURNING task_id, status, attempt, run_at
   ), history AS (
     INSERT INTO task_attempts (task_id, attempt, outcome, worker_id, started_at, error_code, error_message)
-    SELECT t.task_id, t.attempt, CASE WHEN ${CANCELLED} THEN 'cancelled' ELSE o.outcome END, t.worker_id, t.started_at,
-      o.error_code, o.error_message
-    FROM gone t JOIN o ON o.id = t.id AND o.attempt = t.attempt
-    WHERE NOT (o.status = 'success' AND t.attempt = 1)
+    SELECT task_id, attempt, outcome, held_by, held_from, raised, error_message
+    FROM gone WHERE NOT (status = 'success' AND attempt = 1)
     ON CONFLICT DO NOTHING
   )
-  SELECT id, task_id, status, attempt, run_at FROM ended`;
+  SELECT task_id, status, attempt, run_at FROM ended`;
 
 interface EndedRow {
-  readonly id: string;
   readonly task_id: string;
   readonly status: RecordedOutcome['status'];
   readonly attempt: number;

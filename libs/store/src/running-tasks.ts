@@ -5,13 +5,11 @@ import type { ProgressRecord, RecordedOutcome, Rescue } from './task-row';
 
 /** Rows are locked in id order before the update, as everywhere. */
 const SET_PROGRESS = `
-  WITH p AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset($1::jsonb) AS p (id bigint, attempt integer, progress jsonb)
-  ), held AS MATERIALIZED (
-    SELECT t.id FROM p JOIN tasks_processing t ON t.id = p.id WHERE t.attempt = p.attempt ORDER BY t.id FOR UPDATE OF t
+  WITH held AS MATERIALIZED (
+    SELECT p.* FROM jsonb_to_recordset($1::jsonb) AS p (id bigint, attempt integer, progress jsonb)
+    JOIN tasks_processing t ON t.id = p.id WHERE t.attempt = p.attempt ORDER BY t.id FOR UPDATE OF t
   ), written AS (
-    UPDATE tasks_processing t SET progress = p.progress, updated_at = now()
-    FROM p JOIN held ON held.id = p.id WHERE t.id = p.id AND t.attempt = p.attempt RETURNING 1
+    UPDATE tasks_processing t SET progress = p.progress, updated_at = now() FROM held p WHERE t.id = p.id RETURNING 1
   )
   SELECT count(*)::integer AS n FROM written`;
 
@@ -34,21 +32,21 @@ const RESCUED = taskColumnsWith('t', {
 });
 
 const RESCUE = `
-  WITH r AS MATERIALIZED (
-    SELECT DISTINCT ON (task_id) * FROM jsonb_to_recordset($1::jsonb) AS r (
+  WITH r AS (
+    SELECT DISTINCT ON (task_id, attempt, worker_id) * FROM jsonb_to_recordset($1::jsonb) AS r (
       task_id text, attempt integer, worker_id text, crash_limit integer
     )
   ), held AS MATERIALIZED (
-    SELECT t.id FROM r JOIN tasks_processing t ON t.task_id = r.task_id
+    SELECT t.id, r.crash_limit FROM r JOIN tasks_processing t ON t.task_id = r.task_id
     WHERE t.attempt = r.attempt AND t.worker_id = r.worker_id ORDER BY t.id FOR UPDATE OF t
   ), gone AS (
-    DELETE FROM tasks_processing t WHERE t.id = ANY (ARRAY(SELECT id FROM held)) RETURNING t.*
+    DELETE FROM tasks_processing t USING held r WHERE t.id = r.id
+    RETURNING ${RESCUED}, t.worker_id AS held_by, t.started_at AS held_from
   ), ended AS (
-    INSERT INTO tasks (${TASK_COLUMNS}) SELECT ${RESCUED} FROM gone t JOIN r ON r.task_id = t.task_id
-    RETURNING task_id, status, attempt, run_at
+    INSERT INTO tasks (${TASK_COLUMNS}) SELECT ${TASK_COLUMNS} FROM gone RETURNING task_id, status, attempt, run_at
   ), history AS (
     INSERT INTO task_attempts (task_id, attempt, outcome, worker_id, started_at)
-    SELECT task_id, attempt, 'lost', worker_id, started_at FROM gone ON CONFLICT DO NOTHING
+    SELECT task_id, attempt, 'lost', held_by, held_from FROM gone ON CONFLICT DO NOTHING
   )
   SELECT task_id, status, attempt, run_at FROM ended`;
 

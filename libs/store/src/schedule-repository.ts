@@ -25,6 +25,8 @@ const ENSURE = `
     queue = excluded.queue, updated_at = now()
   RETURNING ${columnsOf(ScheduleEntity).join(', ')}`;
 
+const BY_NAME = `SELECT ${columnsOf(ScheduleEntity).join(', ')} FROM schedules WHERE name = $1`;
+
 const TAKE_SLOT = `
   INSERT INTO schedule_slots (schedule_id, slot_at, task_id) VALUES ($1, $2, $3)
   ON CONFLICT (schedule_id, slot_at) DO NOTHING RETURNING slot_at`;
@@ -40,6 +42,11 @@ export class ScheduleRepository {
     const { name, spec, type, payload, queue = null } = schedule;
     const [row = {}] = await this.db.query(ENSURE, [name, spec, type, JSON.stringify(payload), queue]);
     return readSchedule(row);
+  }
+
+  async findByName(name: string): Promise<ScheduleRow | null> {
+    const [row] = await this.db.query(BY_NAME, [name]);
+    return row ? readSchedule(row) : null;
   }
 
   /**

@@ -11,7 +11,7 @@ const EARLY_TOLERANCE = `interval '100 ms'`;
 const STARTED = taskColumnsWith('t', {
   status: `'processing'`,
   attempt: 't.attempt + 1',
-  worker_id: '$3::text',
+  worker_id: '$2::text',
   started_at: 'now()',
   updated_at: 'now()',
   progress: 'NULL::jsonb',
@@ -20,18 +20,21 @@ const STARTED = taskColumnsWith('t', {
 const ANSWER = `id, task_id, type, queue, priority, user_id, payload, attempt, retry_count, max_retry, retry_delay_ms, backoff,
   timeout_ms, crash_count, schedule_id, slot_at, run_at, expires_at, cancel_requested_at, created_at, started_at, trace`;
 
-/** $1 task ids, $2 attempts of equal length, $3 the worker. Rows are locked in id order: two gates never deadlock. */
+/**
+ * $1 a JSON array of starts, $2 the worker. Rows are locked in id order: two gates never deadlock. JSON rather than
+ * arrays, whose length the planner knows: for many it would read the whole leaf instead of its index.
+ */
 const START = `
   WITH due AS MATERIALIZED (
     SELECT t.id
-    FROM unnest($1::text[], $2::integer[]) AS e (task_id, attempt)
+    FROM jsonb_to_recordset($1::jsonb) AS e (task_id text, attempt integer)
     JOIN tasks_pending t ON t.task_id = e.task_id
     WHERE t.attempt = e.attempt AND t.run_at <= now() + ${EARLY_TOLERANCE}
       AND (t.expires_at IS NULL OR t.expires_at > now())
     ORDER BY t.id
     FOR UPDATE OF t
   ), gone AS (
-    DELETE FROM tasks_pending t WHERE t.id = ANY (ARRAY(SELECT id FROM due)) RETURNING ${STARTED}
+    DELETE FROM tasks_pending t USING due WHERE t.id = due.id RETURNING ${STARTED}
   )
   INSERT INTO tasks_processing (${TASK_COLUMNS}) SELECT * FROM gone RETURNING ${ANSWER}`;
 
@@ -53,8 +56,7 @@ interface Standing {
 export async function startTasks(db: Database, starts: readonly Start[], workerId: string): Promise<StartResult[]> {
   if (starts.length === 0) return [];
   const rows = await db.query(START, [
-    starts.map((start) => start.taskId),
-    starts.map((start) => start.attempt),
+    JSON.stringify(starts.map(({ taskId, attempt }) => ({ task_id: taskId, attempt }))),
     workerId,
   ]);
   const started = new Map<string, RawRow>(rows.map((row) => [String(row['task_id']), row]));

@@ -9,9 +9,9 @@ export const TASK_COLUMNS = COLUMNS.join(', ');
 /** Turns a selected row of `tasks` into a `TaskRow`. */
 export const readTask = rowReader(TaskEntity);
 
-/** All columns of row `alias` in the order of `TASK_COLUMNS`, some replaced by other expressions. */
+/** All columns of row `alias` under their names and in the order of `TASK_COLUMNS`, some replaced by other expressions. */
 export function taskColumnsWith(alias: string, changes: Readonly<Record<string, string>>): string {
-  return COLUMNS.map((name) => changes[name] ?? `${alias}.${name}`).join(', ');
+  return COLUMNS.map((name) => (name in changes ? `${changes[name]} AS ${name}` : `${alias}.${name}`)).join(', ');
 }
 
 /** What every task becomes that waits again: nobody holds it. */

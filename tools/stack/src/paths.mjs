@@ -1,11 +1,11 @@
 // @ts-check
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The root of this clone. */
-export const workspaceRoot = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+export const workspaceRoot = rootAbove(dirname(fileURLToPath(import.meta.url)));
 
 /**
  * The clone's own hidden folder: logs, `stack.json`, unpacked packages.
@@ -43,4 +43,16 @@ export function createFolder(folder, mode = 0o755) {
   for (let parent = dirname(folder); parent.length >= first.length; parent = dirname(parent)) chmodSync(parent, 0o755);
   chmodSync(folder, mode);
   return folder;
+}
+
+/**
+ * The nearest folder with `nx.json`: this file lies at another depth in a bundle than in the sources.
+ *
+ * @param {string} folder
+ */
+function rootAbove(folder) {
+  for (let root = folder; ; root = dirname(root)) {
+    if (existsSync(join(root, 'nx.json'))) return root;
+    if (root === dirname(root)) throw new Error(`There is no nx.json above ${folder}`);
+  }
 }

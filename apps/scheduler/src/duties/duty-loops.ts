@@ -1,0 +1,111 @@
+import { Periodic, type LoopWatch, type Metrics } from '@millrace/runtime';
+import { describeError } from '@millrace/tasks';
+import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Duty, DutyCounts } from './duty';
+
+/** How a duty has been doing in this process. */
+export interface DutyStats {
+  readonly name: string;
+  readonly intervalMs: number;
+  readonly runs: number;
+  readonly failures: number;
+  readonly lastRunAt: Date | null;
+  readonly lastDurationMs: number | null;
+  /** What the last run did. */
+  readonly lastCounts: DutyCounts;
+  /** What all runs did together. */
+  readonly totals: DutyCounts;
+  readonly lastError: string | null;
+}
+
+/** Counts that are the ordinary course of things; everything else is a repair that a person may want to know of. */
+const ROUTINE = new Set(['folded', 'recorded', 'promoted', 'forgotten', 'expired']);
+
+interface Entry {
+  readonly loop: Periodic;
+  stats: DutyStats;
+}
+
+/** Runs every duty over and over, and keeps what they did. */
+export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Duty');
+  private readonly entries: Entry[];
+  private readonly done;
+
+  constructor(
+    duties: readonly Duty[],
+    private readonly metrics: Metrics,
+    private readonly watch: LoopWatch,
+  ) {
+    this.done = metrics.counter({
+      name: 'millrace_repair_total',
+      help: 'What the duties of the scheduler did, such as tasks they put back on their queue.',
+      labelNames: ['duty', 'what'],
+    });
+    this.entries = duties.map((duty) => this.entryOf(duty));
+  }
+
+  onApplicationBootstrap(): void {
+    for (const { loop } of this.entries) loop.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.entries.map(({ loop }) => loop.stop()));
+  }
+
+  stats(): DutyStats[] {
+    return this.entries.map(({ stats }) => stats);
+  }
+
+  private entryOf(duty: Duty): Entry {
+    const { name, intervalMs } = duty;
+    const loop = new Periodic({
+      name,
+      intervalMs,
+      metrics: this.metrics,
+      watch: this.watch,
+      logger: this.logger,
+      runOnce: (signal) => this.run(duty, entry, signal),
+    });
+    const nothing = { runs: 0, failures: 0, lastRunAt: null, lastDurationMs: null, lastError: null };
+    const entry: Entry = { loop, stats: { name, intervalMs, ...nothing, lastCounts: {}, totals: {} } };
+    return entry;
+  }
+
+  private async run(duty: Duty, entry: Entry, signal: AbortSignal): Promise<void> {
+    const startedMs = performance.now();
+    const stats = entry.stats;
+    const facts = () => ({
+      runs: stats.runs + 1,
+      lastRunAt: new Date(),
+      lastDurationMs: Math.round(performance.now() - startedMs),
+    });
+    try {
+      const counts = await duty.runOnce(signal);
+      entry.stats = {
+        ...stats,
+        ...facts(),
+        lastCounts: counts,
+        totals: added(stats.totals, counts),
+        lastError: null,
+      };
+      this.report(duty.name, counts);
+    } catch (error) {
+      entry.stats = { ...stats, ...facts(), failures: stats.failures + 1, lastError: describeError(error) };
+      throw error;
+    }
+  }
+
+  private report(duty: string, counts: DutyCounts): void {
+    const done = Object.entries(counts).filter(([, count]) => count > 0);
+    for (const [what, count] of done) this.done.inc({ duty, what }, count);
+    const repaired = done.filter(([what]) => !ROUTINE.has(what));
+    if (repaired.length > 0) this.logger.warn('A duty repaired something', { duty, ...Object.fromEntries(repaired) });
+  }
+}
+
+function added(totals: DutyCounts, counts: DutyCounts): DutyCounts {
+  const sums = { ...totals };
+  for (const [what, count] of Object.entries(counts)) sums[what] = (sums[what] ?? 0) + count;
+  return sums;
+}

@@ -1,0 +1,70 @@
+import type { Queues } from '@millrace/queue';
+import type { RunningTask, TaskQueries, TaskRepository } from '@millrace/store';
+import { DEFAULT_CRASH_LIMIT } from '@millrace/tasks';
+import { dispatchRows } from './dispatch-rows';
+import { UnchangedWatch } from './unchanged-watch';
+
+/** Most rows that one search looks at; the next search takes the rest. */
+const LIMIT = 5_000;
+const BATCH = 1_000;
+
+/**
+ * Rows in `processing` whose worker neither store hears from.
+ *
+ * Both must have been silent about it for a lease and its grace, and the row must then still look the same for a grace
+ * more on this process's own clock: a database clock that jumps makes all workers look silent until they beat again.
+ */
+export class VanishedRows {
+  private readonly watch: UnchangedWatch<RunningTask>;
+  private readonly silentMs: number;
+  private readonly graceMs: number;
+
+  constructor(
+    private readonly tasks: TaskRepository,
+    private readonly queries: TaskQueries,
+    private readonly queues: Queues,
+    leaseMs: number,
+  ) {
+    this.graceMs = leaseMs / 2;
+    this.silentMs = leaseMs + this.graceMs;
+    this.watch = new UnchangedWatch(leaseMs);
+  }
+
+  /** Returns how many rows were taken from their worker. */
+  async recover(queueNames: readonly string[], mayAct: () => boolean): Promise<number> {
+    const rows = await this.queries.processingOfVanished({ silentMs: this.silentMs, limit: LIMIT });
+    const beating = rows.length > 0 ? await this.beating(queueNames) : new Set<string>();
+    const lost = this.watch.observe(
+      rows
+        .filter(({ workerId }) => !beating.has(workerId))
+        .map((item) => ({ key: item.taskId, state: `${item.attempt}/${item.workerId}`, item })),
+      this.graceMs,
+    );
+    let rescued = 0;
+    for (let at = 0; at < lost.length && mayAct(); at += BATCH)
+      rescued += await this.rescue(lost.slice(at, at + BATCH));
+    return rescued;
+  }
+
+  private async beating(queueNames: readonly string[]): Promise<Set<string>> {
+    const beating = new Set<string>();
+    for (const name of queueNames) {
+      const workers = await this.queues.of(name).beatingWorkers({ withinMs: this.silentMs });
+      for (const workerId of workers) beating.add(workerId);
+    }
+    return beating;
+  }
+
+  private async rescue(lost: readonly RunningTask[]): Promise<number> {
+    const won = await this.tasks.rescueIfProcessing(
+      lost.map(({ taskId, attempt, workerId }) => ({ taskId, attempt, workerId, crashLimit: DEFAULT_CRASH_LIMIT })),
+    );
+    const waiting = won.filter(({ status }) => status === 'pending').map(({ taskId }) => taskId);
+    const rows = await this.queries.findByTaskIds(waiting);
+    await dispatchRows(
+      this.queues,
+      rows.filter(({ status }) => status === 'pending'),
+    );
+    return won.length;
+  }
+}

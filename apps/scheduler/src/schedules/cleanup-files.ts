@@ -1,0 +1,23 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { SchedulerConfig } from '../scheduler.config';
+import { SchedulerService } from '../scheduling/scheduler.service';
+
+/** Removes expired artifacts from `CLEANUP_FOLDERS` every night, one task a folder, when `CLEANUP_ENABLED` says so. */
+@Injectable()
+export class CleanupFiles implements OnModuleInit {
+  constructor(
+    private readonly scheduler: SchedulerService,
+    private readonly config: SchedulerConfig,
+  ) {}
+
+  onModuleInit(): void {
+    if (!this.config.cleanupEnabled) return;
+    this.config.cleanupFolders.forEach((folder, index) => {
+      this.scheduler.addJob('30 3 * * *', `cleanup-files.${index + 1}`, {
+        type: 'cleanup_files',
+        payload: { folder, older_than: this.config.cleanupOlderThanMs },
+        options: { timeout: '1h' },
+      });
+    });
+  }
+}

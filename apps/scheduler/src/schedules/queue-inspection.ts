@@ -1,0 +1,17 @@
+import type { Json } from '@millrace/contracts';
+import { Injectable } from '@nestjs/common';
+import { ScheduledTask } from '../scheduling/scheduled';
+
+/** Asks a worker for a health report every hour; it stands in the task's result. */
+@Injectable()
+export class QueueInspection {
+  @ScheduledTask('@hourly', {
+    name: 'queue-inspection',
+    type: 'queue_inspection',
+    // An inspection that waited longer than this has been overtaken by the next one's findings.
+    options: { maxRetry: 1, timeout: '1m', unique: { key: 'queue-inspection', for: 'unfinished' } },
+  })
+  payload(): Json {
+    return {};
+  }
+}

@@ -1,0 +1,45 @@
+import type { Json } from '@millrace/contracts';
+import { Injectable } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { Declared } from './scheduled';
+import { SchedulerService } from './scheduler.service';
+import type { Fire } from './timed-job';
+
+type Method = (argument: Fire | Date) => unknown;
+
+/** Finds the schedules that are declared on methods of providers. */
+@Injectable()
+export class ScheduleExplorer {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+    private readonly scheduler: SchedulerService,
+  ) {}
+
+  /** Adds every declared schedule. Throws what `SchedulerService.addFunc` and `addJob` throw. */
+  explore(): void {
+    for (const wrapper of this.discovery.getProviders()) {
+      const instance: unknown = wrapper.instance;
+      if (typeof instance !== 'object' || instance === null || !wrapper.isDependencyTreeStatic()) continue;
+      const methods = instance as Record<string, Method>;
+      for (const key of this.scanner.getAllMethodNames(Object.getPrototypeOf(instance) as object)) {
+        const declaration = this.discovery.getMetadataByDecorator(Declared, wrapper, key);
+        if (declaration) this.add(declaration, (argument) => methods[key]?.(argument));
+      }
+    }
+  }
+
+  private add(declaration: Parameters<typeof Declared>[0], call: Method): void {
+    if (!declaration) return;
+    const { spec, name } = declaration;
+    if (declaration.kind === 'func') return this.scheduler.addFunc(spec, name, call);
+
+    const { type, options } = declaration;
+    this.scheduler.addJob(
+      spec,
+      name,
+      async (slotAt) => ({ type, payload: (await call(slotAt)) as Json, options }),
+      type,
+    );
+  }
+}

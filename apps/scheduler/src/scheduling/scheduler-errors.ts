@@ -1,0 +1,17 @@
+/** A name was given to two schedules. */
+export class ScheduleNameTaken extends Error {
+  constructor(readonly scheduleName: string) {
+    super(`There already is a schedule named "${scheduleName}"; names are unique`);
+    this.name = 'ScheduleNameTaken';
+  }
+}
+
+/** A name that a URL and a metric label could not carry. */
+export class InvalidScheduleName extends Error {
+  constructor(readonly scheduleName: string) {
+    super(
+      `A schedule's name must be 1 to 128 of A-Z a-z 0-9 . _ - and begin with a letter or digit; got "${scheduleName}"`,
+    );
+    this.name = 'InvalidScheduleName';
+  }
+}

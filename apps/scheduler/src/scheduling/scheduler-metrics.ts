@@ -1,0 +1,57 @@
+import { Metrics } from '@millrace/runtime';
+import { Injectable } from '@nestjs/common';
+
+/** The `millrace_scheduler_*` metrics. */
+@Injectable()
+export class SchedulerMetrics {
+  private readonly runs;
+  private readonly durations;
+  private readonly lateness;
+  private readonly skips;
+  private readonly misses;
+
+  constructor(metrics: Metrics) {
+    this.runs = metrics.counter({
+      name: 'millrace_scheduler_runs_total',
+      help: 'Runs of a schedule in this process, by result (ok, error).',
+      labelNames: ['job', 'result'],
+    });
+    this.durations = metrics.histogram({
+      name: 'millrace_scheduler_run_duration_seconds',
+      help: 'How long one run of a schedule took.',
+      labelNames: ['job'],
+    });
+    this.lateness = metrics.histogram({
+      name: 'millrace_scheduler_lateness_seconds',
+      help: 'How long after its nominal moment a schedule fired.',
+      labelNames: ['job'],
+    });
+    this.skips = metrics.counter({
+      name: 'millrace_scheduler_skipped_total',
+      help: 'Moments that came while the run before was still going.',
+      labelNames: ['job'],
+    });
+    this.misses = metrics.counter({
+      name: 'millrace_scheduler_missed_total',
+      help: 'Moments that passed while this process was stalled or paused.',
+      labelNames: ['job'],
+    });
+  }
+
+  fired(job: string, lateMs: number): void {
+    this.lateness.observe({ job }, Math.max(lateMs, 0) / 1_000);
+  }
+
+  ended(job: string, result: 'ok' | 'error', ms: number): void {
+    this.runs.inc({ job, result });
+    this.durations.observe({ job }, ms / 1_000);
+  }
+
+  skipped(job: string): void {
+    this.skips.inc({ job });
+  }
+
+  missed(job: string, count: number): void {
+    this.misses.inc({ job }, count);
+  }
+}

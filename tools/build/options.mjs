@@ -7,7 +7,7 @@ export const workspaceRoot = join(import.meta.dirname, '..', '..');
 
 /**
  * How a service is bundled: our own sources into one file, npm packages left to `node_modules`.
- * Decorator metadata is emitted because Nest injects by type.
+ * Decorators and their metadata, by which Nest injects, come as tsconfig.base.json says.
  *
  * @param {string} projectRoot such as `apps/api`
  */
@@ -19,7 +19,6 @@ export function bundleOptions(projectRoot) {
     tsconfig: join(workspaceRoot, 'tsconfig.base.json'),
     external: isPackage,
     plugins: [textFiles()],
-    transform: { decorator: { legacy: true, emitDecoratorMetadata: true } },
     output: {
       file: join(workspaceRoot, 'dist', projectRoot, 'main.js'),
       format: /** @type {const} */ ('esm'),

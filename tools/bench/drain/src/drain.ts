@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@millrace/stack';
-import type { ApiClient} from '@millrace/testing';
-import { ServiceProcess } from '@millrace/testing';
+import { ServiceProcess, type ApiClient } from '@millrace/testing';
 import type { Client } from 'pg';
 import { cpuMs } from './cpu';
 import type { BenchSettings } from './settings';

@@ -36,8 +36,12 @@ export class HttpProblem extends HttpException {
   }
 }
 
-/** 400 that names the bad fields. */
-export function invalidRequest(errors: readonly FieldProblem[]): HttpProblem {
+/** More bad fields than this are not listed: a large request of nothing but faults must not answer megabytes. */
+const LISTED_FIELDS = 100;
+
+/** 400 that names the bad fields, the first hundred of them. */
+export function invalidRequest(all: readonly FieldProblem[]): HttpProblem {
+  const errors = all.slice(0, LISTED_FIELDS);
   const detail = errors.map(({ field, message }) => (field ? `${field} ${message}` : message)).join('; ');
   return new HttpProblem({
     status: 400,

@@ -1,0 +1,41 @@
+import { Module } from '@nestjs/common';
+import { QueueModule, QueueOptions } from '@millrace/queue';
+import { StoreModule, StoreOptions } from '@millrace/store';
+import { TaskPolicy, TasksModule } from '@millrace/tasks';
+import { ApiConfig } from './api.config';
+import { RateLimit } from './rate-limit';
+import { StoreReadiness } from './store-readiness';
+import { Idempotency } from './tasks/idempotency';
+import { SubmitController } from './tasks/submit.controller';
+import { TaskController } from './tasks/task.controller';
+import { TasksController } from './tasks/tasks.controller';
+import { TypesController } from './types/types.controller';
+
+/** The REST service: submits, reads, retries and cancels tasks. */
+@Module({
+  imports: [
+    QueueModule.forRoot({
+      inject: [ApiConfig],
+      useFactory: ({ redisUrl, queueRedisPrefix, queueRoutes }: ApiConfig) =>
+        new QueueOptions({ redisUrl, prefix: queueRedisPrefix, routes: queueRoutes }),
+    }),
+    StoreModule.forRoot({
+      inject: [ApiConfig],
+      useFactory: ({ databaseUrl, databasePoolSize }: ApiConfig) =>
+        new StoreOptions({ databaseUrl, poolSize: databasePoolSize, applicationName: 'millrace-api' }),
+    }),
+    TasksModule.forRoot({
+      inject: [ApiConfig],
+      useFactory: ({ queueMaxRetry, queueRetryDelayMs, queueRoutes, taskMaxPayload }: ApiConfig) =>
+        new TaskPolicy({
+          maxRetry: queueMaxRetry,
+          retryDelayMs: queueRetryDelayMs,
+          routes: queueRoutes,
+          maxPayloadBytes: taskMaxPayload,
+        }),
+    }),
+  ],
+  controllers: [TasksController, TaskController, SubmitController, TypesController],
+  providers: [Idempotency, RateLimit, StoreReadiness],
+})
+export class ApiModule {}

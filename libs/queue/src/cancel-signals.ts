@@ -26,7 +26,7 @@ export class CancelSignals {
     try {
       await this.connections.run((redis) => redis.publish(this.channel, taskId));
     } catch (error) {
-      this.logger.debug({ taskId, error: String(error) }, 'cancel signal not sent');
+      this.logger.debug('Cancel signal not sent', { taskId, error: String(error) });
     }
   }
 
@@ -48,7 +48,7 @@ export class CancelSignals {
     redis.on('ready', () => {
       redis
         .subscribe(this.channel)
-        .catch((error: unknown) => this.logger.warn({ error: String(error) }, 'cancel signals are not received'));
+        .catch((error: unknown) => this.logger.warn('Cancel signals are not received', { error: String(error) }));
     });
   }
 }

@@ -1,8 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { Redis, type RedisOptions } from 'ioredis';
+import { ClusterNode } from './cluster-node';
 import { asQueueError, QueueUnavailable, UnsupportedRedis } from './queue-errors';
 import type { QueueOptions } from './queue-options';
-import { untilReady, within } from './waiting';
+import { isUsable, untilReady, within } from './waiting';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const COMMAND_TIMEOUT_MS = 2_000;
@@ -30,11 +31,13 @@ export class RedisConnections {
   private awaySince: number | undefined = performance.now();
   private wasReady = false;
   private isClosed = false;
+  /** How often the connection for commands was led to another node of a Cluster. */
+  private moves = 0;
 
   constructor(private readonly options: QueueOptions) {
     this.commands = this.connect('commands', { commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: 5_000 });
     this.commands.on('ready', () => {
-      if (this.wasReady) this.logger.log({}, 'redis is back');
+      if (this.wasReady) this.logger.log('Redis is back');
       this.wasReady = true;
       this.awaySince = undefined;
     });
@@ -42,13 +45,13 @@ export class RedisConnections {
     this.commands.on('close', () => {
       if (this.awaySince !== undefined) return;
       this.awaySince = performance.now();
-      if (!this.isClosed) this.logger.warn({}, 'redis connection lost');
+      if (!this.isClosed) this.logger.warn('Redis connection lost');
     });
   }
 
   /** Whether the connection for commands is up. */
   get connected(): boolean {
-    return !this.isClosed && this.commands.status === 'ready';
+    return !this.isClosed && isUsable(this.commands);
   }
 
   /** Resolves when Redis answers within 1 s; throws `QueueUnavailable` otherwise. */
@@ -61,16 +64,14 @@ export class RedisConnections {
    * Throws `QueueUnavailable`.
    */
   async run<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
-    if (this.isClosed) throw new QueueUnavailable('the connection was closed');
-    if (!this.connected) {
-      const patienceMs = this.wasReady ? PATIENCE_MS : CONNECT_TIMEOUT_MS;
-      const awayMs = performance.now() - (this.awaySince ?? performance.now());
-      if (!(await untilReady(this.commands, patienceMs - awayMs))) throw new QueueUnavailable('not connected');
-    }
+    const moves = this.moves;
     try {
-      return await work(this.commands);
+      return await this.attempt(work);
     } catch (error) {
-      throw asQueueError(error);
+      // A node that does not own the keys did nothing; repeating what went down with its connection is as safe as after
+      // any lost answer.
+      if (this.moves !== moves) return this.attempt(work);
+      throw error;
     }
   }
 
@@ -93,7 +94,7 @@ export class RedisConnections {
   /** A connection of its own for a caller that blocks or subscribes; give it back with `drop`. */
   connect(purpose: string, overrides: ConnectionOverrides = {}): Redis {
     if (this.isClosed) throw new QueueUnavailable('the connection was closed');
-    const redis = new Redis(this.options.redisUrl, {
+    const redis: Redis = new Redis(this.options.redisUrl, {
       connectionName: `millrace-${purpose}`,
       connectTimeout: CONNECT_TIMEOUT_MS,
       enableOfflineQueue: false,
@@ -101,13 +102,23 @@ export class RedisConnections {
       // A command under way fails as soon as its connection is lost. With more retries and nothing re-sent, one whose
       // connection comes back at once would never settle.
       maxRetriesPerRequest: 0,
-      retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times - 1, 5), RECONNECT_MS) * (0.75 + Math.random() / 4),
-      // After a failover the old primary answers READONLY: the next connection finds the new one.
-      reconnectOnError: (error) => /^(?:READONLY|LOADING|UNBLOCKED)\b/.test(error.message),
+      retryStrategy: (attempts) => {
+        node.returnIfLost(attempts);
+        return Math.min(50 * 2 ** Math.min(attempts - 1, 5), RECONNECT_MS) * (0.75 + Math.random() / 4);
+      },
+      reconnectOnError: (error): boolean => {
+        if (node.followIfMoved(error.message)) {
+          if (redis === this.commands) this.moves += 1;
+          return true;
+        }
+        // After a failover the old primary answers READONLY: the next connection finds the new one.
+        return /^(?:READONLY|LOADING|UNBLOCKED)\b/.test(error.message);
+      },
       ...overrides,
     });
+    const node: ClusterNode = new ClusterNode(redis.options);
     this.open.add(redis);
-    redis.on('error', (error: Error) => this.logger.debug({ purpose, error: error.message }, 'redis connection error'));
+    redis.on('error', (error: Error) => this.logger.debug('Redis connection error', { purpose, error: error.message }));
     redis.once('end', () => this.open.delete(redis));
     return redis;
   }
@@ -121,9 +132,24 @@ export class RedisConnections {
   /** Ends every connection within a second. Commands under way may still be answered; later ones are refused. */
   async close(): Promise<void> {
     if (this.isClosed) return;
+    const { connected } = this;
     this.isClosed = true;
-    if (this.connected) await within(CLOSE_TIMEOUT_MS, this.commands.quit()).catch(() => undefined);
+    if (connected) await within(CLOSE_TIMEOUT_MS, this.commands.quit()).catch(() => undefined);
     for (const redis of this.open) redis.disconnect();
     this.open.clear();
+  }
+
+  private async attempt<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+    if (this.isClosed) throw new QueueUnavailable('the connection was closed');
+    if (!this.connected) {
+      const patienceMs = this.wasReady ? PATIENCE_MS : CONNECT_TIMEOUT_MS;
+      const awayMs = performance.now() - (this.awaySince ?? performance.now());
+      if (!(await untilReady(this.commands, patienceMs - awayMs))) throw new QueueUnavailable('not connected');
+    }
+    try {
+      return await work(this.commands);
+    } catch (error) {
+      throw asQueueError(error);
+    }
   }
 }

@@ -72,6 +72,8 @@ export class DelayedWatch {
     const redis = this.redis;
     if (!redis) return;
     try {
+      // On a Cluster, leads the connection to the node that owns the set: no other one tells of it.
+      await redis.exists(this.keys.delayed);
       const id = await redis.client('ID');
       await redis.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', String(id), 'BCAST', 'PREFIX', this.keys.delayed);
       await redis.subscribe(INVALIDATIONS);
@@ -80,7 +82,7 @@ export class DelayedWatch {
       this.isTracking = false;
       if (!this.isRefusalLogged && error instanceof Error && error.name === 'ReplyError') {
         this.isRefusalLogged = true;
-        this.logger.warn({ error: error.message }, 'redis announces no changes; polling the delayed set instead');
+        this.logger.warn('Redis announces no changes; polling the delayed set instead', { error: error.message });
       }
     }
     // What happened while nobody was listening may have been missed.

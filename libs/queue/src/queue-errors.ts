@@ -27,7 +27,7 @@ export class MalformedEntry extends Error {
 
 /** Answers of Redis that pass by themselves, or when someone frees memory; anything else is a fault of the caller. */
 const PASSING =
-  /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|OOM|MISCONF|NOREPLICAS|BUSY|UNBLOCKED|NOAUTH|WRONGPASS|NOPERM)\b/;
+  /^(?:LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|OOM|MISCONF|NOREPLICAS|BUSY|UNBLOCKED|NOAUTH|WRONGPASS|NOPERM)\b/;
 
 /** The error to throw for a failed call: `QueueUnavailable` unless Redis refused the call itself. */
 export function asQueueError(error: unknown): Error {

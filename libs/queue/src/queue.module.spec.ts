@@ -57,7 +57,7 @@ describe('QueueModule', () => {
   });
 
   it('refuses a Redis Cluster when the prefix has no hash tag', async () => {
-    const server = await ownRedis({ extraArgs: ['--cluster-enabled', 'yes'] });
+    const server = await ownRedis({ cluster: 'node' });
     const app = await application(server.url, 'millrace');
     await expect(app.init()).rejects.toThrow(/hash tag/);
     await app.close();

@@ -57,7 +57,7 @@ export class QueueModule implements OnModuleInit, OnApplicationShutdown {
       await this.access.connections.verify();
     } catch (error) {
       if (error instanceof UnsupportedRedis) throw error;
-      this.logger.warn({ error: String(error) }, 'starting without redis');
+      this.logger.warn('Starting without Redis', { error: String(error) });
     }
   }
 

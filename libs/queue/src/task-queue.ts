@@ -361,7 +361,7 @@ export class TaskQueue {
   }
 
   private reportBad(count: number): void {
-    this.logger.warn({ queue: this.name, count }, 'unreadable entries set aside');
+    this.logger.warn('Unreadable entries set aside', { queue: this.name, count });
     this.options.onBadEntries(this.name, count);
   }
 

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { createRunFolder, removeRunFolder, startRedis, type Store } from '@millrace/stack';
+import { createRunFolder, freePort, removeRunFolder, startRedis, type Store } from '@millrace/stack';
 import { Redis } from 'ioredis';
 
 /** A Redis for one spec file, which shares the server with others and keeps to its own prefix. */
@@ -41,17 +41,27 @@ export async function testRedis(): Promise<TestRedis> {
   };
 }
 
-/** Starts a private server; `extraArgs` are settings as on the command line, such as `['--maxmemory', '16mb']`. */
+/**
+ * Starts a private server on a free port; `extraArgs` are settings as on the command line, such as
+ * `['--maxmemory', '16mb']`. With `cluster` it is a node of a Redis Cluster that owns no slots yet.
+ */
 export async function ownRedis({
   persistence = 'none',
   extraArgs = [],
-}: { persistence?: 'appendonly' | 'none'; extraArgs?: readonly string[] } = {}): Promise<OwnRedis> {
+  cluster,
+}: {
+  persistence?: 'appendonly' | 'none';
+  extraArgs?: readonly string[];
+  cluster?: 'node';
+} = {}): Promise<OwnRedis> {
   const folder = createRunFolder();
   const server = await startRedis({
     dataDir: join(folder, 'redis'),
     persistence,
     log: join(folder, 'redis.log'),
-    extraArgs,
+    extraArgs: cluster ? [...extraArgs, '--cluster-enabled', 'yes'] : extraArgs,
+    // The nodes of a Cluster talk to each other on the port 10,000 above.
+    port: cluster ? await freePort(20_000 + randomInt(20_000)) : undefined,
   });
   const redis = new Redis(server.url, { retryStrategy: () => 50 });
   // The spec stops the server on purpose; what it expects of that it checks itself.

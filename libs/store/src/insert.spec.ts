@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newTask, outcomeOf, startedTask, testStore, type TestStore } from './store.fixture';
 import { UnstorableData } from './store-errors';
@@ -171,4 +172,13 @@ test('a plain INSERT of an operator gets every default, and nonsense is refused'
 
 test('data that no column can hold is said to be the data’s fault', async () => {
   await expect(db.store.tasks.insertMany([newTask({ payload: '1e999999' })])).rejects.toThrow(UnstorableData);
+});
+
+test('an error holds no payload, so that it may be logged', async () => {
+  const secret = newTask({ payload: '"secret"', type: 'not a type' });
+
+  const error: unknown = await db.store.tasks.insertMany([secret]).catch((reason: unknown) => reason);
+
+  expect(error).toBeInstanceOf(UnstorableData);
+  expect(inspect(error, { depth: 10, showHidden: true })).not.toContain('secret');
 });

@@ -12,6 +12,7 @@ import {
   type Retention,
   type Span,
 } from './partition-plan';
+import { isMissingTable } from './pg-errors';
 import { pruneCompanions, pruneAttemptsOf } from './prune-companions';
 
 /** A table that holds ended tasks of one status; `span` null: the net for what no other takes. */
@@ -31,6 +32,8 @@ export interface Pruned {
   /** False: a limit was reached, the next run goes on. */
   readonly done: boolean;
 }
+
+const NOTHING: Pruned = { partitions: 0, droppedTasks: 0, deletedTasks: 0, done: true };
 
 /** Rows deleted in one transaction, and such transactions in one run and status. */
 const DELETE_ROWS = 5_000;
@@ -77,7 +80,7 @@ export class Partitions {
    * transaction. Bounded: see `done`.
    */
   async prune(retention: Retention, now = new Date()): Promise<Pruned> {
-    let pruned: Pruned = { partitions: 0, droppedTasks: 0, deletedTasks: 0, done: true };
+    let pruned = NOTHING;
     for (const status of FINAL_STATUSES) {
       const retentionMs = retentionOf(retention, status);
       const cutoff = new Date(now.getTime() - retentionMs);
@@ -118,9 +121,15 @@ export class Partitions {
   }
 
   private async pruneLeaf({ name, span }: Leaf, cutoff: Date, retentionMs: number): Promise<Pruned> {
-    if (span && span.to <= cutoff) return this.drop(name);
-    const isBoundary = span === null || (span.from < cutoff && isTooWide(span, cutoff, retentionMs));
-    return isBoundary ? this.deleteFrom(name, cutoff) : { partitions: 0, droppedTasks: 0, deletedTasks: 0, done: true };
+    try {
+      if (span && span.to <= cutoff) return await this.drop(name);
+      const isBoundary = span === null || (span.from < cutoff && isTooWide(span, cutoff, retentionMs));
+      return isBoundary ? await this.deleteFrom(name, cutoff) : NOTHING;
+    } catch (error) {
+      // Another process was faster.
+      if (isMissingTable(error)) return NOTHING;
+      throw error;
+    }
   }
 
   private async drop(name: string): Promise<Pruned> {
@@ -129,12 +138,6 @@ export class Partitions {
       await this.db.query(BRIEF_LOCK, [], manager);
       await this.db.query(ALLOW_LONG, [], manager);
       await this.db.query(TAKE_TURNS, [], manager);
-      const [found] = await this.db.query<{ found: boolean }>(
-        `SELECT to_regclass($1) IS NOT NULL AS found`,
-        [name],
-        manager,
-      );
-      if (!found?.found) return null;
       // Readers go on while the rows are counted; a retry out of this partition waits.
       await this.db.query(`LOCK TABLE ${name} IN SHARE MODE`, [], manager);
       const [counted] = await this.db.query<{ n: number }>(
@@ -149,7 +152,7 @@ export class Partitions {
       await this.db.query(`DROP TABLE ${name}`, [], manager);
       return counted?.n ?? 0;
     });
-    return { partitions: droppedTasks === null ? 0 : 1, droppedTasks: droppedTasks ?? 0, deletedTasks: 0, done: true };
+    return { ...NOTHING, partitions: 1, droppedTasks };
   }
 
   private async deleteFrom(name: string, cutoff: Date): Promise<Pruned> {
@@ -167,9 +170,9 @@ export class Partitions {
         [cutoff],
       );
       deletedTasks += gone?.n ?? 0;
-      if ((gone?.n ?? 0) < DELETE_ROWS) return { partitions: 0, droppedTasks: 0, deletedTasks, done: true };
+      if ((gone?.n ?? 0) < DELETE_ROWS) return { ...NOTHING, deletedTasks };
     }
-    return { partitions: 0, droppedTasks: 0, deletedTasks, done: false };
+    return { ...NOTHING, deletedTasks, done: false };
   }
 
   private async leavesOf(status: FinalStatus, manager?: EntityManager): Promise<Leaf[]> {

@@ -35,11 +35,27 @@ export function isBadData(error: unknown): boolean {
   return code.startsWith('22') || code === '23514' || code === '54001' || code === '54000';
 }
 
-/** The named error of this library that stands for a driver's error; others come back as they are. */
+/** A table that another process dropped meanwhile. */
+export function isMissingTable(error: unknown): boolean {
+  return codeOf(error) === '42P01';
+}
+
+/**
+ * The named error of this library that stands for a driver's error; others come back as the driver made them. Statements,
+ * parameters and the server's detail ("Failing row contains…") are left behind: they hold payloads, and errors are logged.
+ */
 export function translated(error: unknown): unknown {
   if (error instanceof StoreUnavailable || error instanceof UnstorableData) return error;
-  if (isUnavailable(error)) return new StoreUnavailable(driverErrorOf(error));
-  if (isBadData(error)) return new UnstorableData(driverErrorOf(error));
+  const bare = withoutData(driverErrorOf(error));
+  if (isUnavailable(error)) return new StoreUnavailable(bare);
+  if (isBadData(error)) return new UnstorableData(bare);
+  return bare;
+}
+
+function withoutData(error: unknown): unknown {
+  if (typeof error === 'object' && error !== null) {
+    for (const field of ['detail', 'where', 'internalQuery']) Reflect.deleteProperty(error, field);
+  }
   return error;
 }
 
@@ -56,7 +72,7 @@ function codeOf(error: unknown): string {
   return typeof driverError.code === 'string' ? driverError.code : '';
 }
 
-/** TypeORM wraps the driver's error, whose message then carries the statement and its parameters: payloads. */
+/** TypeORM wraps the driver's error, and adds the statement and its parameters. */
 function driverErrorOf(error: unknown): unknown {
   return error instanceof QueryFailedError ? error.driverError : error;
 }

@@ -1,0 +1,86 @@
+import { eventually, ownPostgres, type OwnPostgres } from '@millrace/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { migrate } from './migrate';
+import { openStore, type Store } from './store';
+import { newTask, startAgain } from './store.fixture';
+import { StoreUnavailable } from './store-errors';
+import { StoreOptions } from './store-options';
+
+let server: OwnPostgres;
+let store: Store;
+beforeAll(async () => {
+  server = await ownPostgres({ settings: { max_connections: '20', synchronous_commit: 'on' } });
+  await migrate(server.url);
+  store = await openStore(new StoreOptions({ databaseUrl: server.url, poolSize: 3, applicationName: 'outage-spec' }));
+});
+afterAll(async () => {
+  await store.close();
+  await server.close();
+});
+
+test('after a crash of the server the store works again by itself, with everything that was committed', async () => {
+  const task = newTask();
+  await store.tasks.insertMany([task]);
+  await Promise.all([store.ping(), store.ping(), store.ping()]);
+
+  await server.kill('SIGKILL');
+  await expect(store.tasks.insertMany([newTask()])).rejects.toThrow(StoreUnavailable);
+  await expect(store.ping()).rejects.toThrow(StoreUnavailable);
+  await server.restart();
+
+  await eventually(() => store.ping(), 20_000);
+  expect(await startAgain(store, { taskId: task.taskId, attempt: 0 })).toMatchObject({ attempt: 1 });
+});
+
+test('a server that does not answer costs a ping a second, not more', async () => {
+  await server.kill('SIGSTOP');
+  const began = performance.now();
+
+  await expect(store.ping()).rejects.toThrow(StoreUnavailable);
+
+  const tookMs = performance.now() - began;
+  await server.kill('SIGCONT');
+  expect(tookMs).toBeLessThan(2_500);
+  await eventually(() => store.ping(), 20_000);
+});
+
+test('a call waits for a free connection only so long', async () => {
+  const release: (() => void)[] = [];
+  const held = Array.from({ length: 3 }, () =>
+    store.tasks.transaction((manager) =>
+      manager.query('SELECT 1').then(() => new Promise<void>((resolve) => release.push(resolve))),
+    ),
+  );
+  await eventually(() => expect(release).toHaveLength(3));
+
+  await expect(store.queries.findById(1)).rejects.toThrow(StoreUnavailable);
+
+  release.forEach((free) => free());
+  await Promise.all(held);
+  await store.ping();
+});
+
+test('a statement that takes too long is ended by the server', async () => {
+  const slow = store.tasks.transaction((manager) => manager.query('SELECT pg_sleep(30)'));
+
+  await expect(slow).rejects.toThrow(StoreUnavailable);
+});
+
+test('an operator sees whose connections there are', async () => {
+  const rows = await store.dataSource.query<{ n: number }[]>(
+    `SELECT count(*)::integer AS n FROM pg_stat_activity WHERE application_name = 'outage-spec'`,
+  );
+
+  expect(rows[0]?.n).toBeGreaterThan(0);
+});
+
+test('opening waits for a server that is not there yet, and gives up in the end', async () => {
+  await server.stop();
+  const options = { databaseUrl: server.url, poolSize: 1 };
+  await expect(openStore(new StoreOptions({ ...options, openTimeoutMs: 100 }))).rejects.toThrow(StoreUnavailable);
+
+  const opening = openStore(new StoreOptions({ ...options, openTimeoutMs: 20_000 }));
+  await server.restart();
+
+  await (await opening).close();
+});

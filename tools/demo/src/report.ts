@@ -42,7 +42,7 @@ export async function printSpeed(
   const { rows } = await database.query<{ p50: number | null; p99: number | null }>(
     `SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY late) AS p50, percentile_cont(0.99) WITHIN GROUP (ORDER BY late) AS p99
        FROM (SELECT extract(epoch FROM started_at - run_at)::float8 * 1000 AS late
-               FROM tasks WHERE user_id = $1 AND retry_count = 0 AND run_at > created_at + interval '500 milliseconds'
+               FROM tasks WHERE user_id = $1 AND priority = 9 AND run_at > created_at + interval '500 milliseconds'
                  AND started_at IS NOT NULL) delayed`,
     [userId],
   );

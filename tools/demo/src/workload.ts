@@ -50,6 +50,7 @@ export const KINDS: readonly Kind[] = [
 const SHARES = 100;
 /** Coprime to the shares, so that neighbours are of different kinds. */
 const STRIDE = 37;
+const MAX_PRIORITY = 9;
 /** Delayed tasks are due this long after their submit, at most. */
 const MAX_DELAY_MS = 8_000;
 
@@ -90,9 +91,10 @@ function contentOf(kind: Kind, index: number, { webUrl }: Counterparts): Pick<Pl
     case 'e-mail, refused':
       return { payload: mail('nobody'), options: { max_retry: 1, retry_delay: 200 } };
     case 'urgent':
-      return { payload: { sleep: 5 }, options: { priority: 1 + (index % 9) } };
+      return { payload: { sleep: 5 }, options: { priority: 1 + (index % MAX_PRIORITY) } };
     case 'delayed':
-      return { payload: {}, options: { delay: delayMs } };
+      // Urgent as well, so that their start shows how punctual delays are and not how long the queue is.
+      return { payload: {}, options: { delay: delayMs, priority: MAX_PRIORITY } };
     case 'fails once':
       return { payload: { fail: 1 }, options: { max_retry: 2, retry_delay: 100 } };
     case 'fails always':

@@ -1,7 +1,6 @@
-import { eventually, ownPostgres, ownRedis } from '@millrace/testing';
 import { migrate } from '@millrace/store';
+import { ApiClient, eventually, ownPostgres, ownRedis, type OwnPostgres, type OwnRedis } from '@millrace/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ApiClient } from './api-client';
 import { Platform } from './platform';
 
 /** Short, so that a lost worker is noticed within seconds; the product's default is 30 s. */
@@ -11,8 +10,8 @@ const SLOTS = 25;
 
 /** A run in the middle of which something is killed; the full-size fault suite has its own command. */
 describe('a run through faults', () => {
-  let postgres: Awaited<ReturnType<typeof ownPostgres>>;
-  let redis: Awaited<ReturnType<typeof ownRedis>>;
+  let postgres: OwnPostgres;
+  let redis: OwnRedis;
   let platform: Platform;
   let api: ApiClient;
 
@@ -30,13 +29,13 @@ describe('a run through faults', () => {
     await api.submitBulk(
       Array.from({ length: TASKS }, (_, n) => ({ type: 'noop', task_id: `t-${n}`, payload: { sleep: '200ms' } })),
     );
-    await eventually(async () => expect((await api.stats()).success).toBeGreaterThan(0));
+    await eventually(async () => expect((await api.stats()).success).toBeGreaterThan(0), 30_000);
   });
 
   afterEach(async () => {
     await platform?.stop();
-    await redis?.stop();
-    await postgres?.stop();
+    await redis?.close();
+    await postgres?.close();
   });
 
   const allSucceeded = () =>

@@ -1,5 +1,5 @@
 import { freePort } from '@millrace/stack';
-import { ServiceProcess } from './service-process';
+import { ServiceProcess } from '@millrace/testing';
 
 export interface PlatformOptions {
   readonly databaseUrl: string;

@@ -1,0 +1,390 @@
+import { migrate } from '@millrace/store';
+import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApi, type Answer, type RunningApi } from './testing/start-api';
+
+let database: TestDatabase;
+let redis: TestRedis;
+let api: RunningApi;
+
+beforeAll(async () => {
+  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
+  await migrate(database.url);
+  api = await startApi({ DATABASE_URL: database.url, REDIS_URL: redis.url, QUEUE_REDIS_PREFIX: redis.prefix });
+});
+
+afterAll(async () => {
+  await api.close();
+  await Promise.all([database.drop(), redis.close()]);
+});
+
+function expectProblem(answer: Answer, status: number, field?: string): void {
+  expect(answer.status, answer.text).toBe(status);
+  expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  const problem = answer.json<{ status: number; title: string; instance: string; errors?: { field: string }[] }>();
+  expect(problem.status).toBe(status);
+  expect(problem.instance).toMatch(/^urn:uuid:/);
+  if (field !== undefined) expect(problem.errors?.map((error) => error.field)).toContain(field);
+}
+
+describe('a body that is no good JSON', () => {
+  it.each<[string | Buffer, string]>([
+    ['', ''],
+    ['   ', ''],
+    ['{', ''],
+    ['{"type":"noop","payload":}', ''],
+    ["{'type':'noop'}", ''],
+    ['{"type":"noop","payload":1}}', ''],
+    ['{"type":"noop","payload":NaN}', ''],
+    ['{"type":"noop","payload":0x10}', ''],
+    ['{"type":"noop","payload":[1,]}', ''],
+    ['null', ''],
+    ['[]', ''],
+    ['"text"', ''],
+    ['5', ''],
+    ['true', ''],
+    [Buffer.from('7b2274797065223a22ff227d', 'hex'), ''],
+    [Buffer.from('{"type":"noop","payload":1}', 'utf16le'), ''],
+    ['{"type":"noop","payload":"\\u0000"}', 'payload'],
+    ['{"type":"noop","payload":{"a":[1,{"b":"x\\u0000"}]}}', 'payload.a[1].b'],
+    ['{"type":"noop","payload":{"a\\u0000":1}}', 'payload."a\\u0000"'],
+    ['{"type":"noop","payload":"\\ud800"}', 'payload'],
+    ['{"type":"noop","payload":["\\udfff\\ud83d"]}', 'payload[0]'],
+    ['{"type":"noop","payload":1e400}', 'payload'],
+    ['{"type":"noop","payload":[-1e999]}', 'payload[0]'],
+    ['{"type":"noop","payload":{"n":9007199254740993}}', 'payload.n'],
+    ['{"type":"noop","payload":{"n":-12345678901234567891}}', 'payload.n'],
+    ['{"type":"noop","type":"noop","payload":1}', 'type'],
+    ['{"type":"noop","payload":{"a":1,"a":2}}', 'payload.a'],
+    ['{"type":"noop","payload":{"__proto__":{"x":1}}}', 'payload.__proto__'],
+    ['{"type":"noop","payload":1,"__proto__":{"priority":9}}', '__proto__'],
+    ['{"type":"noop","payload":{"constructor":1}}', 'payload.constructor'],
+    [`{"type":"noop","payload":${'['.repeat(33)}${']'.repeat(33)}}`, `payload${'[0]'.repeat(32)}`],
+    [`{"type":"noop","payload":${'{"a":'.repeat(33)}1${'}'.repeat(33)}}`, `payload${'.a'.repeat(32)}`],
+    [`{"type":"noop","payload":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, `payload${'[0]'.repeat(63)}`],
+    [`${'['.repeat(100_000)}`, ''],
+  ])('%j answers 400 and names %j', async (raw, field) => {
+    expectProblem(await api.call('POST', 'tasks', { raw }), 400, field);
+  });
+
+  it.each([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/xml',
+    'x',
+  ])('or none by its content type %s answers 415', async (type) => {
+    expectProblem(await api.call('POST', 'tasks', { raw: '{}', headers: { 'content-type': type } }), 415);
+  });
+
+  it('or is missing answers 400', async () => {
+    expectProblem(await api.call('POST', 'tasks'), 400, '');
+    expectProblem(await api.call('POST', 'tasks/bulk'), 400, '');
+  });
+
+  it('or is too large answers 413', async () => {
+    expectProblem(await api.call('POST', 'tasks', { raw: `{"payload":"${'x'.repeat(1024 * 1024)}"}` }), 413);
+    expectProblem(await api.call('POST', 'tasks/bulk', { raw: `"${'x'.repeat(16 * 1024 * 1024)}"` }), 413);
+  });
+
+  it('never comes back in the answer', async () => {
+    for (const raw of ['{"type":"hunter2"', '{"hunter2":1 2}', '{"type":"noop","payload":{"p":"hunter2\\u0000"}}']) {
+      expect((await api.call('POST', 'tasks', { raw })).text).not.toContain('hunter2');
+    }
+  });
+});
+
+describe('a submit with a bad field', () => {
+  it.each<[Record<string, unknown>, string]>([
+    [{ type: undefined }, 'type'],
+    [{ payload: undefined }, 'payload'],
+    [{ type: null }, 'type'],
+    [{ type: '' }, 'type'],
+    [{ type: 5 }, 'type'],
+    [{ type: ['noop'] }, 'type'],
+    [{ type: 'no op' }, 'type'],
+    [{ type: '.hidden' }, 'type'],
+    [{ type: 'x'.repeat(129) }, 'type'],
+    [{ type: 'naïve' }, 'type'],
+    [{ type: "'; DROP TABLE tasks; --" }, 'type'],
+    [{ queue: '' }, 'queue'],
+    [{ queue: 'a:b' }, 'queue'],
+    [{ queue: 'processing' }, 'queue'],
+    [{ queue: 'x'.repeat(65) }, 'queue'],
+    [{ queue: 1 }, 'queue'],
+    [{ queue: null }, 'queue'],
+    [{ priority: -1 }, 'priority'],
+    [{ priority: 10 }, 'priority'],
+    [{ priority: 1.5 }, 'priority'],
+    [{ priority: '5' }, 'priority'],
+    [{ priority: true }, 'priority'],
+    [{ priority: null }, 'priority'],
+    [{ delay: -1 }, 'delay'],
+    [{ delay: 1.5 }, 'delay'],
+    [{ delay: '' }, 'delay'],
+    [{ delay: '1w' }, 'delay'],
+    [{ delay: '1h1h' }, 'delay'],
+    [{ delay: '-1s' }, 'delay'],
+    [{ delay: '3651d' }, 'delay'],
+    [{ delay: '99999999999999999999s' }, 'delay'],
+    [{ delay: {} }, 'delay'],
+    [{ run_at: 'tomorrow' }, 'run_at'],
+    [{ run_at: '2030-01-01' }, 'run_at'],
+    [{ run_at: '2030-01-01T00:00:00' }, 'run_at'],
+    [{ run_at: '2030-02-30T00:00:00Z' }, 'run_at'],
+    [{ run_at: '2030-13-01T00:00:00Z' }, 'run_at'],
+    [{ run_at: '2030-01-01T25:00:00Z' }, 'run_at'],
+    [{ run_at: '+275760-09-13T00:00:00Z' }, 'run_at'],
+    [{ run_at: '1969-12-31T23:59:59Z' }, 'run_at'],
+    [{ run_at: 1_900_000_000 }, 'run_at'],
+    [{ run_at: '2030-01-01T00:00:00Z', delay: '1s' }, 'run_at'],
+    [{ expires_at: 'never' }, 'expires_at'],
+    [{ expires_at: null }, 'expires_at'],
+    [{ max_retry: -1 }, 'max_retry'],
+    [{ max_retry: 1001 }, 'max_retry'],
+    [{ max_retry: 'many' }, 'max_retry'],
+    [{ retry_delay: '5 s' }, 'retry_delay'],
+    [{ retry_delay: null }, 'retry_delay'],
+    [{ backoff: 'fixed' }, 'backoff'],
+    [{ backoff: [] }, 'backoff'],
+    [{ backoff: null }, 'backoff'],
+    [{ backoff: {} }, 'backoff.type'],
+    [{ backoff: { type: 'linear' } }, 'backoff.type'],
+    [{ backoff: { type: 'fixed', max: 'long' } }, 'backoff.max'],
+    [{ backoff: { type: 'fixed', jitter: 2 } }, 'backoff.jitter'],
+    [{ backoff: { type: 'fixed', jitter: null } }, 'backoff.jitter'],
+    [{ backoff: { type: 'fixed', factor: 2 } }, 'backoff.factor'],
+    [{ timeout: 0 }, 'timeout'],
+    [{ timeout: 'soon' }, 'timeout'],
+    [{ user_id: '' }, 'user_id'],
+    [{ user_id: 5 }, 'user_id'],
+    [{ user_id: 'x'.repeat(256) }, 'user_id'],
+    [{ task_id: '' }, 'task_id'],
+    [{ task_id: 'a/b' }, 'task_id'],
+    [{ task_id: 'x'.repeat(129) }, 'task_id'],
+    [{ task_id: 5 }, 'task_id'],
+    [{ unique: 'key' }, 'unique'],
+    [{ unique: {} }, 'unique.key'],
+    [{ unique: { key: 'k' } }, 'unique.for'],
+    [{ unique: { key: '', for: '1h' } }, 'unique.key'],
+    [{ unique: { key: 'k', for: 'ever' } }, 'unique.for'],
+    [{ unique: { key: 'k', for: 0 } }, 'unique.for'],
+    [{ unique: { key: 'k', for: '1h', scope: 'x' } }, 'unique.scope'],
+    [{ status: 'success' }, 'status'],
+    [{ id: 1 }, 'id'],
+    [{ attempt: 5 }, 'attempt'],
+    [{ maxRetry: 5 }, 'maxRetry'],
+    [{ trace: {} }, 'trace'],
+    [{ ['x'.repeat(1_000)]: 1 }, 'x'.repeat(64)],
+    [{ '': 1 }, ''],
+  ])('%j answers 400 and names %s', async (bad, field) => {
+    const body = { type: 'noop', payload: {}, ...bad };
+    expectProblem(await api.call('POST', 'tasks', { body }), 400, field);
+    expectProblem(
+      await api.call('POST', 'tasks/bulk', { body: { tasks: [body] } }),
+      400,
+      field ? `tasks[0].${field}` : 'tasks[0].',
+    );
+  });
+
+  it('lists every bad field at once', async () => {
+    const body = { type: 'noop', payload: {}, colour: 1, run_at: 'x', backoff: { base: 1 } };
+    const answer = await api.call('POST', 'tasks', { body });
+    expect(answer.json<{ errors: { field: string }[] }>().errors.map(({ field }) => field)).toEqual([
+      'colour',
+      'backoff.base',
+      'run_at',
+    ]);
+  });
+});
+
+describe('a bad bulk submit', () => {
+  it.each<[unknown, string]>([
+    [[], ''],
+    [{}, 'tasks'],
+    [{ tasks: [] }, 'tasks'],
+    [{ tasks: null }, 'tasks'],
+    [{ tasks: {} }, 'tasks'],
+    [{ tasks: [null] }, 'tasks[0]'],
+    [{ tasks: [[]] }, 'tasks[0]'],
+    [{ tasks: [{ type: 'noop', payload: 1 }], dry_run: true }, 'dry_run'],
+    [{ tasks: Array.from({ length: 10_001 }, () => 0) }, 'tasks'],
+  ])('%# answers 400 and names %s', async (body, field) => {
+    expectProblem(await api.call('POST', 'tasks/bulk', { body }), 400, field);
+  });
+
+  it('lists no more than a hundred faults of many', async () => {
+    const answer = await api.call('POST', 'tasks/bulk', { body: { tasks: Array.from({ length: 10_000 }, () => 0) } });
+    expectProblem(answer, 400, 'tasks[0]');
+    expect(answer.json<{ errors: unknown[] }>().errors).toHaveLength(100);
+  });
+
+  it('names the path of what the reader refuses inside a task', async () => {
+    const raw = '{"tasks":[{"type":"noop","payload":1},{"type":"noop","payload":{"x":"\\u0000"}}]}';
+    expectProblem(await api.call('POST', 'tasks/bulk', { raw }), 400, 'tasks[1].payload.x');
+  });
+});
+
+describe('a list with a bad parameter', () => {
+  it.each([
+    ['status=', 'status'],
+    ['status=done', 'status'],
+    ['status=PENDING', 'status'],
+    ['status=pending&status=failed', 'status'],
+    ['status[]=pending', 'status[]'],
+    ['type=', 'type'],
+    ['type=a%00b', 'type'],
+    ['type=a&type=b', 'type'],
+    ['queue=a:b', 'queue'],
+    ['user_id=', 'user_id'],
+    ['user_id=%00', 'user_id'],
+    [`user_id=${'x'.repeat(256)}`, 'user_id'],
+    ['schedule=', 'schedule'],
+    ['created_from=yesterday', 'created_from'],
+    ['created_from=2030-01-01', 'created_from'],
+    ['created_to=2030-01-01T00:00:00', 'created_to'],
+    ['q=', 'q'],
+    ['q=%25', 'q'],
+    ['page=0', 'page'],
+    ['page=-1', 'page'],
+    ['page=1.5', 'page'],
+    ['page=1e1', 'page'],
+    ['page=01', 'page'],
+    ['page=+1', 'page'],
+    ['page=%201', 'page'],
+    ['page=', 'page'],
+    ['page=NaN', 'page'],
+    ['page=99999999999999999999', 'page'],
+    ['page_size=0', 'page_size'],
+    ['page_size=201', 'page_size'],
+    ['page=51&page_size=200', 'cursor'],
+    ['page=501', 'cursor'],
+    ['cursor=', 'cursor'],
+    ['cursor=x', 'cursor'],
+    ['cursor=aWQ6LTE', 'cursor'],
+    ['cursor=aWQ6MQ&page=2', 'cursor'],
+    ['sort=id', 'sort'],
+    ['limit=5', 'limit'],
+    ['__proto__=1', '__proto__'],
+    ['constructor=1', 'constructor'],
+    ['toString=1', 'toString'],
+    ['=1', ''],
+    ['x'.repeat(2_000), 'x'.repeat(64)],
+  ])('?%s answers 400 and names %s', async (query, field) => {
+    expectProblem(await api.call('GET', `tasks?${query}`), 400, field);
+  });
+
+  it.each([
+    ['tasks/stats?status=pending', 'status'],
+    ['tasks/stats?user_id=a&user_id=b', 'user_id'],
+    ['tasks/1?verbose=1', 'verbose'],
+    ['tasks/task/x?a=1', 'a'],
+    ['tasks/task/x/attempts?page=1', 'page'],
+    ['types?x=1', 'x'],
+  ])('%s answers 400 and names %s', async (path, field) => {
+    expectProblem(await api.call('GET', path), 400, field);
+  });
+});
+
+describe('a bad address', () => {
+  it.each<['GET' | 'POST' | 'DELETE', string, number]>([
+    ['GET', 'tasks/abc', 400],
+    ['GET', 'tasks/-1', 400],
+    ['GET', 'tasks/1.5', 400],
+    ['GET', 'tasks/1e3', 400],
+    ['GET', 'tasks/0x10', 400],
+    ['GET', 'tasks/%31%00', 400],
+    ['GET', 'tasks/9223372036854775808', 400],
+    ['GET', `tasks/${'9'.repeat(200)}`, 400],
+    ['GET', 'tasks/9007199254740993', 404],
+    ['GET', 'tasks/0', 404],
+    ['GET', 'tasks/task/a%20b', 400],
+    ['GET', 'tasks/task/a%00b', 400],
+    ['GET', 'tasks/task/%2e%2e%2f', 400],
+    ['GET', `tasks/task/${'x'.repeat(129)}`, 400],
+    ['GET', `tasks/task/${'x'.repeat(5_000)}`, 414],
+    ['GET', 'tasks/task/', 404],
+    ['GET', 'tasks/task/a/b/c', 404],
+    ['GET', 'tasks/%zz', 400],
+    ['GET', 'tasks?type=%zz', 400],
+    ['GET', 'tasks?type=%ff', 400],
+    ['GET', '/', 404],
+    ['GET', '/api/v2/tasks', 404],
+    ['GET', '/api/v1//tasks', 404],
+    ['POST', 'tasks/task/a%20b/retry', 400],
+    ['POST', 'tasks/task/none/retry', 404],
+    ['POST', 'tasks/task/none/cancel', 404],
+    ['POST', 'types', 405],
+    ['POST', 'tasks/1', 405],
+    ['DELETE', 'tasks', 405],
+    ['DELETE', 'tasks/1', 405],
+    ['GET', 'tasks/task/x/cancel', 405],
+    ['GET', 'tasks/bulk', 400],
+  ])('%s %s answers %i', async (method, path, status) => {
+    const answer = await api.call(method, path);
+    expectProblem(answer, status);
+    if (status === 405) expect(answer.headers.allow).toMatch(/GET|POST/);
+  });
+
+  it('or a body where none is taken answers 400', async () => {
+    expectProblem(await api.call('POST', 'tasks/task/none/retry', { body: { force: true } }), 400, 'force');
+    expectProblem(await api.call('POST', 'tasks/task/none/cancel', { body: [] }), 400, '');
+    expect((await api.call('POST', 'tasks/task/none/cancel', { raw: '' })).status).toBe(404);
+  });
+});
+
+describe('whatever is sent', () => {
+  const anything = fc.oneof(fc.jsonValue({ maxDepth: 3 }), fc.string(), fc.integer(), fc.constant(null));
+  const field = fc.constantFrom(
+    ...['type', 'payload', 'queue', 'priority', 'delay', 'run_at', 'expires_at', 'max_retry', 'retry_delay'],
+    ...['backoff', 'timeout', 'user_id', 'task_id', 'unique', 'x', '', 'constructor', '__proto__'],
+  );
+
+  it('a submit answers 2xx or 4xx', async () => {
+    const member = fc.tuple(field, anything).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+    const body = fc.oneof(
+      fc.array(member, { maxLength: 6 }).map((members) => `{${members.join(',')}}`),
+      fc.array(member, { maxLength: 4 }).map((members) => `{"type":"noop","payload":{},${members.join(',')}}`),
+      fc.json(),
+      fc.string(),
+    );
+    await fc.assert(
+      fc.asyncProperty(body, async (raw) => {
+        const { status, text } = await api.call('POST', 'tasks', { raw });
+        expect(status, text).toBeGreaterThanOrEqual(200);
+        expect(status, text).toBeLessThan(500);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('a list answers 200 or 400', async () => {
+    const name = fc.constantFrom(
+      'status',
+      'type',
+      'user_id',
+      'q',
+      'page',
+      'page_size',
+      'cursor',
+      'created_from',
+      'sort',
+      'a',
+    );
+    const value = fc.oneof(
+      fc.string({ unit: fc.constantFrom('\0', '%', '&', '=', ' ', "'", '\\', '\u{1f600}', 'a', '5') }),
+      fc.integer().map(String),
+      fc.constantFrom('all', 'pending', '-id', '2030-01-01T00:00:00Z', 'aWQ6NQ'),
+      fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(name, value), { maxLength: 3 }), async (pairs) => {
+        const query = pairs.map(([key, text]) => `${key}=${encodeURIComponent(text)}`).join('&');
+        const { status, text } = await api.call('GET', `tasks?${query}`);
+        expect([200, 400], text).toContain(status);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

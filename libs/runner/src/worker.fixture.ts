@@ -114,7 +114,7 @@ async function startWorker(rest: DynamicModule, options: Partial<RunnerOptions>)
   const runner = RunnerModule.forRoot({ useFactory: () => new RunnerOptions({ leaseMs: 3_000, ...options }) });
   const app = await NestFactory.createApplicationContext(
     { module: class WorkerModule {}, imports: [rest, runner] },
-    { logger: process.env.SPEC_LOG ? ['log', 'warn', 'error'] : false },
+    { logger: false },
   );
   let stopped: Promise<void> | undefined;
   return {

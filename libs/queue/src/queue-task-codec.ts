@@ -1,10 +1,8 @@
 import {
-  checkDuration,
   checkPayload,
   checkTaskOptions,
   parseDuration,
   TASK_ID_PATTERN,
-  type Duration,
   type FieldError,
   type Json,
   type QueueTask,
@@ -22,21 +20,22 @@ export function encodeQueueTask(task: QueueTask): string {
 }
 
 /**
- * Reads an entry, whoever wrote it: camelCase spellings are accepted, durations may be texts such as `5s`, null and
- * absent are the same, unknown fields are ignored. A missing payload is `{}`.
+ * Reads an entry, whoever wrote it: camelCase spellings are accepted, durations may be texts such as `5s`, an option
+ * that is null counts as absent, unknown fields are ignored. A missing payload is `{}`.
  *
  * The payload rules are checked where no `attempt` tells that Millrace did so before it wrote the entry.
  * Throws `MalformedEntry`, which names the field.
  */
 export function decodeQueueTask(json: string): QueueTask {
-  const fields = fieldsOf(json);
+  const object = parseObject(json);
+  const fields = (field: string) => object[field] ?? object[CAMEL_CASE[field] ?? field] ?? undefined;
   const id = fields('id');
   const name = fields('name');
   if (typeof id !== 'string' || !TASK_ID_PATTERN.test(id)) throw new MalformedEntry('must be a task id', 'id');
   if (typeof name !== 'string') throw new MalformedEntry('must be the type of a task', 'name');
 
   const attempt = readCount('attempt', fields('attempt'));
-  const payload = (fields('payload') ?? {}) as Json;
+  const payload = (object.payload === undefined ? {} : object.payload) as Json;
   if (attempt === undefined) refuse(checkPayload(payload));
 
   const options = {
@@ -51,27 +50,36 @@ export function decodeQueueTask(json: string): QueueTask {
   } as TaskOptions;
   refuse(checkTaskOptions(name, options));
 
-  return defined({
-    id,
-    name,
-    payload,
-    attempt,
-    queue: options.queue,
-    priority: options.priority,
-    max_retry: options.maxRetry,
-    retry_count: readCount('retry_count', fields('retry_count')),
-    retry_delay: toMs(options.retryDelay),
-    backoff: options.backoff && defined({ ...options.backoff, max: toMs(options.backoff.max) }),
-    timeout: toMs(options.timeout),
-    created_at: readInstant('created_at', fields('created_at')),
-    expires_at: readInstant('expires_at', fields('expires_at')),
-    user_id: options.userId,
-    trace: options.trace,
-  });
+  const task: { -readonly [K in keyof QueueTask]: QueueTask[K] } = { id, name, payload };
+  if (attempt !== undefined) task.attempt = attempt;
+  if (options.queue !== undefined) task.queue = options.queue;
+  if (options.priority !== undefined) task.priority = options.priority;
+  if (options.maxRetry !== undefined) task.max_retry = options.maxRetry;
+  const retryCount = readCount('retry_count', fields('retry_count'));
+  if (retryCount !== undefined) task.retry_count = retryCount;
+  if (options.retryDelay !== undefined) task.retry_delay = parseDuration(options.retryDelay);
+  if (options.backoff !== undefined) task.backoff = inMs(options.backoff);
+  if (options.timeout !== undefined) task.timeout = parseDuration(options.timeout);
+  const createdAt = readInstant('created_at', fields('created_at'));
+  if (createdAt !== undefined) task.created_at = createdAt;
+  const expiresAt = readInstant('expires_at', fields('expires_at'));
+  if (expiresAt !== undefined) task.expires_at = expiresAt;
+  if (options.userId !== undefined) task.user_id = options.userId;
+  if (options.trace !== undefined) task.trace = options.trace;
+  return task;
 }
 
-/** Looks fields up by their snake_case name or else the camelCase spelling; null reads as absent. */
-function fieldsOf(json: string): (name: string) => unknown {
+/** The other spelling of the fields that have one. */
+const CAMEL_CASE: Readonly<Record<string, string>> = {
+  max_retry: 'maxRetry',
+  retry_count: 'retryCount',
+  retry_delay: 'retryDelay',
+  created_at: 'createdAt',
+  expires_at: 'expiresAt',
+  user_id: 'userId',
+};
+
+function parseObject(json: string): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -80,9 +88,7 @@ function fieldsOf(json: string): (name: string) => unknown {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new MalformedEntry('must be a JSON object');
-  const object = value as Record<string, unknown>;
-  const own = (name: string) => (Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined);
-  return (name) => own(name) ?? own(name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()));
+  return value as Record<string, unknown>;
 }
 
 function readCount(field: string, value: unknown): number | undefined {
@@ -94,19 +100,33 @@ function readCount(field: string, value: unknown): number | undefined {
 /** ISO 8601 text of an instant; epoch milliseconds are accepted too. */
 function readInstant(field: string, value: unknown): string | undefined {
   if (value === undefined) return undefined;
-  const instant = typeof value === 'string' || typeof value === 'number' ? new Date(value) : undefined;
-  const ms = instant?.getTime() ?? Number.NaN;
-  if (instant && ms >= 0 && ms < 253_402_300_800_000) return instant.toISOString();
+  const ms = typeof value === 'string' ? Date.parse(value) : value;
+  if (typeof ms === 'number' && ms >= 0 && ms < 253_402_300_800_000)
+    return typeof value === 'string' && CANONICAL.test(value) ? value : new Date(ms).toISOString();
   throw new MalformedEntry('must be an ISO 8601 instant', field);
 }
+
+/** How `Date.toISOString` writes; most entries come so, and formatting costs more than looking. */
+const CANONICAL = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 function readBackoff(value: unknown): TaskOptions['backoff'] {
   if (value === undefined) return undefined;
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new MalformedEntry('must be an object', 'backoff');
   const { type, max, jitter } = value as Record<string, unknown>;
-  refuse(checkDuration('backoff.max', max ?? undefined));
-  return defined({ type, max: max ?? undefined, jitter: jitter ?? undefined }) as TaskOptions['backoff'];
+  return {
+    type,
+    ...(max !== undefined && max !== null && { max }),
+    ...(jitter !== undefined && jitter !== null && { jitter }),
+  } as TaskOptions['backoff'];
+}
+
+function inMs({ type, max, jitter }: NonNullable<TaskOptions['backoff']>): NonNullable<QueueTask['backoff']> {
+  return {
+    type,
+    ...(max !== undefined && { max: parseDuration(max) }),
+    ...(jitter !== undefined && { jitter }),
+  };
 }
 
 /** A trace is for observation only: one that cannot be read is left out. */
@@ -117,19 +137,6 @@ function readTrace(value: unknown): QueueTask['trace'] {
   return typeof tracestate === 'string' ? { traceparent, tracestate } : { traceparent };
 }
 
-function toMs(duration: Duration | undefined): number | undefined {
-  return duration === undefined ? undefined : parseDuration(duration);
-}
-
 function refuse([fault]: readonly FieldError[]): void {
   if (fault) throw new MalformedEntry(fault.message, fault.field === 'type' ? 'name' : fault.field);
-}
-
-type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-/** The same object without the properties that are undefined. */
-function defined<T extends object>(object: T): Defined<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -1,6 +1,8 @@
+import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { isConflict, translated } from './pg-errors';
+import { isConflict, isUnanswered, translated } from './pg-errors';
+import { StoreUnavailable } from './store-errors';
 
 /** A transaction that loses to another one is run this often in all. */
 const CONFLICT_TRIES = 3;
@@ -38,6 +40,27 @@ export class Database {
     return this.retried(() => this.dataSource.transaction(work));
   }
 
+  /** Resolves when the server answers; throws `StoreUnavailable` after `timeoutMs` at the latest. */
+  async ping(timeoutMs: number): Promise<void> {
+    const runner = this.dataSource.createQueryRunner();
+    const timer = new AbortController();
+    const answered = rowsOf(runner, 'SELECT 1', []).finally(() => runner.release());
+    const late = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
+      const reason = new Error(`no answer within ${timeoutMs} ms`);
+      // While it still connects there is nothing to drop: that has its own limit.
+      dropConnection(runner, reason).catch(() => undefined);
+      throw reason;
+    });
+    try {
+      await Promise.race([answered, late]);
+    } catch (error) {
+      const cause = translated(error);
+      throw cause instanceof StoreUnavailable ? cause : new StoreUnavailable(cause);
+    } finally {
+      timer.abort();
+    }
+  }
+
   private async retried<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -60,6 +83,17 @@ async function settled<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function rowsOf<R>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<R[]> {
-  const result = await runner.query(sql, [...parameters], true);
-  return (result.records ?? []) as R[];
+  try {
+    const result = await runner.query(sql, [...parameters], true);
+    return (result.records ?? []) as R[];
+  } catch (error) {
+    if (isUnanswered(error)) await dropConnection(runner, error);
+    throw error;
+  }
+}
+
+/** The next user of a connection whose statement was not answered would wait behind that statement. */
+async function dropConnection(runner: QueryRunner, reason: unknown): Promise<void> {
+  const connection = (await runner.connect()) as EventEmitter;
+  connection.emit('error', reason);
 }

@@ -25,8 +25,13 @@ const INSERT = `
     max_retry integer, retry_delay_ms bigint, timeout_ms bigint, backoff jsonb, run_at timestamptz,
     delay_ms bigint, expires_at timestamptz, unique_key text, schedule_id bigint, slot_at timestamptz, trace jsonb
   )
-  ON CONFLICT (task_id) DO NOTHING
-  RETURNING id, task_id, created_at, run_at`;
+`;
+
+const ANSWER = 'RETURNING id, task_id, created_at, run_at';
+
+/** Ids that Millrace has just made need no second look, which costs a twentieth of the insert. */
+const INSERT_FRESH = `${INSERT} ${ANSWER}`;
+const INSERT_IF_FREE = `${INSERT} ON CONFLICT (task_id) DO NOTHING ${ANSWER}`;
 
 /**
  * Removes what was just inserted although another leaf has its task_id. A statement of its own, because only a snapshot
@@ -85,7 +90,11 @@ export async function insertRows(
   // Two batches that name the same ids wait for each other in one order.
   const named = tasks.some((task) => !task.generatedId);
   const ordered = named ? [...tasks].sort((a, b) => compareBytes(a.taskId, b.taskId)) : tasks;
-  const rows = await db.query<InsertedRow>(INSERT, [`[${ordered.map(recordOf).join(',')}]`], manager);
+  const rows = await db.query<InsertedRow>(
+    named ? INSERT_IF_FREE : INSERT_FRESH,
+    [`[${ordered.map(recordOf).join(',')}]`],
+    manager,
+  );
   return new Map(rows.map((row) => [row.task_id, row]));
 }
 

@@ -42,7 +42,7 @@ const DELETE_ROUNDS = 40;
 /** Readers wait behind a lock that waits: give up soon, and let the next run try. */
 const BRIEF_LOCK = `SET LOCAL lock_timeout = '2s'`;
 /** Moving or counting the rows of one partition. */
-const ALLOW_LONG = `SET LOCAL statement_timeout = '5min'`;
+const ALLOW_LONG = `SET LOCAL statement_timeout = '60s'`;
 const IN_UTC = `SET LOCAL timezone = 'UTC'`;
 
 /** One process at a time changes partitions. */

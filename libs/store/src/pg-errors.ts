@@ -35,6 +35,12 @@ export function isBadData(error: unknown): boolean {
   return code.startsWith('22') || code === '23514' || code === '54001' || code === '54000';
 }
 
+/** The driver stopped waiting for the server, which may still be at it. */
+export function isUnanswered(error: unknown): boolean {
+  const driverError = driverErrorOf(error);
+  return driverError instanceof Error && driverError.message === 'Query read timeout';
+}
+
 /** A table that another process dropped meanwhile. */
 export function isMissingTable(error: unknown): boolean {
   return codeOf(error) === '42P01';

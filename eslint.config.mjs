@@ -91,12 +91,12 @@ export default tseslint.config(
   },
   {
     files: ['apps/**/*.ts', 'libs/tasks/**/*.ts', 'libs/runner/**/*.ts', 'libs/runtime/**/*.ts'],
-    ignores: ['**/*.spec.ts'],
+    ignores: ['**/*.spec.ts', '**/*.fixture.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
         {
-          paths: [{ name: '@millrace/testing', message: 'Only specs may import it.' }],
+          paths: [{ name: '@millrace/testing', message: 'Only specs and their fixtures may import it.' }],
           patterns: [
             { group: STORE_PACKAGES, message: 'Only libs/queue, libs/store and libs/testing talk to the stores.' },
           ],

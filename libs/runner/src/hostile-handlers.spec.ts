@@ -12,7 +12,7 @@ const trap = {
 
 /** What handlers throw or return that no record can hold as it is. */
 const THROWN: Readonly<Record<string, unknown>> = {
-  undefined: undefined,
+  nothing: undefined,
   null: null,
   text: 'just text',
   number: 0,

@@ -44,7 +44,7 @@ export interface TaskContext {
    * Records how far the task is, for `GET /tasks/task/:taskId` to show. At most one write a second; the last value
    * wins. Throws when the value is not JSON or larger than 16 KiB.
    */
-  progress(value: Json): void;
+  readonly progress: (value: Json) => void;
   /** Submits another task, which carries this one's trace unless the options name another. */
-  submit(type: string, payload: Json, options?: SubmitOptions): Promise<SubmittedTask>;
+  readonly submit: (type: string, payload: Json, options?: SubmitOptions) => Promise<SubmittedTask>;
 }

@@ -34,7 +34,7 @@ export interface TestWorker {
   readonly worker: Worker;
   readonly shutdown: Shutdown;
   /** Shuts it down as a signal would. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** Stores for one spec file, and workers on them. */
@@ -50,7 +50,7 @@ export interface Workbench {
   startWorker(handlers: readonly Type<Handler>[], options?: Partial<RunnerOptions>): Promise<TestWorker>;
   /** The task's row once it satisfies the condition; by default, once it is final. */
   rowWhen(taskId: string, condition?: (row: TaskRow) => boolean, timeoutMs?: number): Promise<TaskRow>;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Where the stores are; by default a database and a prefix of its own. */
@@ -58,7 +58,7 @@ export interface Stores {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly prefix: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function openWorkbench(stores?: Stores): Promise<Workbench> {

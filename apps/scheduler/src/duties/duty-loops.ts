@@ -19,11 +19,13 @@ export interface DutyStats {
 }
 
 /** Counts that are the ordinary course of things; everything else is a repair that a person may want to know of. */
-const ROUTINE = new Set(['folded', 'recorded', 'promoted', 'forgotten', 'expired']);
+const ROUTINE = new Set(['folded', 'recorded', 'promoted', 'forgotten', 'expired', 'losses']);
 
 interface Entry {
   readonly loop: Periodic;
   stats: DutyStats;
+  /** Runs in a row that failed, up to now. */
+  failing: number;
 }
 
 /** Runs every duty over and over, and keeps what they did. */
@@ -64,11 +66,11 @@ export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutd
       intervalMs,
       metrics: this.metrics,
       watch: this.watch,
-      logger: this.logger,
+      logger: { error: (message: unknown, ...fields: unknown[]) => this.reportFailure(entry, message, fields) },
       runOnce: (signal) => this.run(duty, entry, signal),
     });
     const nothing = { runs: 0, failures: 0, lastRunAt: null, lastDurationMs: null, lastError: null };
-    const entry: Entry = { loop, stats: { name, intervalMs, ...nothing, lastCounts: {}, totals: {} } };
+    const entry: Entry = { loop, stats: { name, intervalMs, ...nothing, lastCounts: {}, totals: {} }, failing: 0 };
     return entry;
   }
 
@@ -90,10 +92,19 @@ export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutd
         lastError: null,
       };
       this.report(duty.name, counts);
+      if (entry.failing > 0) this.logger.log('A duty works again', { duty: duty.name, failed: entry.failing });
+      entry.failing = 0;
     } catch (error) {
       entry.stats = { ...stats, ...facts(), failures: stats.failures + 1, lastError: describeError(error) };
       throw error;
     }
+  }
+
+  /** An outage is one line, not one a second. */
+  private reportFailure(entry: Entry, message: unknown, fields: unknown[]): void {
+    entry.failing += 1;
+    if (entry.failing === 1) this.logger.error(message, ...fields);
+    else this.logger.debug(message, ...fields);
   }
 
   private report(duty: string, counts: DutyCounts): void {

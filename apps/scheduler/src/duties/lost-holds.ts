@@ -40,7 +40,8 @@ export class LostHolds {
     this.watch = new UnchangedWatch(this.lostAfterMs * 2);
   }
 
-  async recover(queueNames: readonly string[], mayAct: () => boolean): Promise<HoldCounts> {
+  /** Looks on at `nowMs` of the monotonic clock; does something about it only when it may. */
+  async recover(queueNames: readonly string[], mayAct: boolean, nowMs: number): Promise<HoldCounts> {
     const lost: ExpiredHold[] = [];
     for (const name of queueNames) lost.push(...(await this.unrenewed(name)));
     const unchanged = this.watch.observe(
@@ -50,9 +51,11 @@ export class LostHolds {
         item,
       })),
       this.lostAfterMs,
+      nowMs,
     );
     let counts: HoldCounts = { rescued: 0, requeued: 0, returned: 0, released: 0 };
-    for (let at = 0; at < unchanged.length && mayAct(); at += LIMIT) {
+    if (!mayAct) return counts;
+    for (let at = 0; at < unchanged.length; at += LIMIT) {
       counts = sum(counts, await this.settle(unchanged.slice(at, at + LIMIT)));
     }
     return counts;

@@ -35,12 +35,12 @@ export class RecoverLost implements Duty {
     this.rows = new VanishedRows(tasks, queries, queues, config.queueLeaseMs);
   }
 
-  async runOnce(): Promise<DutyCounts> {
+  async runOnce(_signal?: AbortSignal, nowMs = performance.now()): Promise<DutyCounts> {
     const names = await this.known.all();
     // Looking on is harmless; only acting needs both witnesses.
-    const mayAct = () => this.witnesses.haveAnsweredFor(this.config.queueLeaseMs);
-    const held = await this.holds.recover(names, mayAct);
-    const vanished = await this.rows.recover(names, mayAct);
+    const mayAct = this.witnesses.haveAnsweredFor(this.config.queueLeaseMs, nowMs);
+    const held = await this.holds.recover(names, mayAct, nowMs);
+    const vanished = await this.rows.recover(names, mayAct, nowMs);
     return { ...held, rescued: held.rescued + vanished };
   }
 }

@@ -30,8 +30,11 @@ export class VanishedRows {
     this.watch = new UnchangedWatch(leaseMs);
   }
 
-  /** Returns how many rows were taken from their worker. */
-  async recover(queueNames: readonly string[], mayAct: () => boolean): Promise<number> {
+  /**
+   * Looks on at `nowMs` of the monotonic clock; does something about it only when it may.
+   * Returns how many rows were taken from their worker.
+   */
+  async recover(queueNames: readonly string[], mayAct: boolean, nowMs: number): Promise<number> {
     const rows = await this.queries.processingOfVanished({ silentMs: this.silentMs, limit: LIMIT });
     const beating = rows.length > 0 ? await this.beating(queueNames) : new Set<string>();
     const lost = this.watch.observe(
@@ -39,10 +42,11 @@ export class VanishedRows {
         .filter(({ workerId }) => !beating.has(workerId))
         .map((item) => ({ key: item.taskId, state: `${item.attempt}/${item.workerId}`, item })),
       this.graceMs,
+      nowMs,
     );
+    if (!mayAct) return 0;
     let rescued = 0;
-    for (let at = 0; at < lost.length && mayAct(); at += BATCH)
-      rescued += await this.rescue(lost.slice(at, at + BATCH));
+    for (let at = 0; at < lost.length; at += BATCH) rescued += await this.rescue(lost.slice(at, at + BATCH));
     return rescued;
   }
 

@@ -31,7 +31,7 @@ export class WatchEpoch implements Duty {
     if (!lost) return { losses: 0 };
     this.witnesses.interrupted('redis');
     this.requeueMissing.startOver();
-    this.logger.warn('Redis lost its data or was replaced; every pending task is queued again');
+    this.logger.warn('Redis is new or lost its data; every pending task is queued again');
     return { losses: 1 };
   }
 

@@ -1,0 +1,187 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openStores, type OpenStores } from '../scheduler.fixture';
+import { dutiesOf, forgetAll, LEASE_MS, passTime, removeUnfinished, scriptedWorker } from './duties.fixture';
+
+let database: TestDatabase;
+let redis: TestRedis;
+let stores: OpenStores;
+let duties: ReturnType<typeof dutiesOf>;
+
+beforeAll(async () => {
+  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
+});
+
+beforeEach(async () => {
+  stores ??= await openStores(database.url, redis.url, redis.prefix);
+  duties = dutiesOf(stores);
+  await forgetAll(redis);
+  await removeUnfinished(stores);
+});
+
+afterAll(async () => {
+  await stores.close();
+  await Promise.all([database.drop(), redis.close()]);
+});
+
+const submitMany = (count: number) =>
+  stores.submitter.submitMany(Array.from({ length: count }, (_, n) => ({ type: 'noop', payload: n })));
+
+/** Every task that a worker can get now, by payload. */
+async function claimable(): Promise<unknown[]> {
+  const worker = scriptedWorker(stores, 'w');
+  const payloads: unknown[] = [];
+  for (let claims = await worker.claim(); claims.length > 0; claims = await worker.claim()) {
+    payloads.push(...claims.map(({ entry }) => entry.payload));
+    await stores.access.queues.of('default').ack(claims);
+  }
+  return payloads.sort((a, b) => Number(a) - Number(b));
+}
+
+/** Makes rows look as old as they say. */
+const age = (seconds: number) =>
+  stores.store.dataSource.query(
+    `UPDATE tasks_pending SET run_at = run_at - $1 * interval '1 s', updated_at = updated_at - $1 * interval '1 s'`,
+    [seconds],
+  );
+
+describe('fresh rows whose push never happened', () => {
+  it('are queued when they are two seconds old, and not before', async () => {
+    await submitMany(3);
+    await forgetAll(redis);
+
+    expect(await duties.requeueFresh.runOnce()).toEqual({ requeued: 0 });
+    await age(2);
+    expect(await duties.requeueFresh.runOnce()).toEqual({ requeued: 3 });
+    expect(await claimable()).toEqual([0, 1, 2]);
+  });
+
+  it('that are queued already are left alone', async () => {
+    await submitMany(3);
+    await age(10);
+
+    expect(await duties.requeueFresh.runOnce()).toEqual({ requeued: 0 });
+    expect(await claimable()).toEqual([0, 1, 2]);
+  });
+});
+
+describe('the sweep over pending rows', () => {
+  it('refills an emptied Redis at once when the epoch is lost, delayed tasks too', async () => {
+    await duties.watchEpoch.runOnce();
+    await submitMany(2_500);
+    await stores.submitter.submit('noop', 'later', { delay: '1h' });
+    await forgetAll(redis);
+
+    expect(await duties.watchEpoch.runOnce()).toEqual({ losses: 1 });
+    expect(await duties.requeueMissing.runOnce()).toEqual({ requeued: 2_501 });
+    expect(await claimable()).toHaveLength(2_500);
+    expect((await stores.access.queues.of('default').depth()).delayed).toBe(1);
+  });
+
+  it('counts a lost epoch as an outage', async () => {
+    await duties.watchEpoch.runOnce();
+    await duties.watchEpoch.runOnce();
+    await sleep(20);
+    await duties.watchEpoch.runOnce();
+    expect(duties.witnesses.haveAnsweredFor(10)).toBe(true);
+
+    await forgetAll(redis);
+    await duties.watchEpoch.runOnce();
+
+    expect(duties.witnesses.haveAnsweredFor(0)).toBe(false);
+  });
+
+  it('enqueues anyway when the index counts more than the lists hold', async () => {
+    await submitMany(3);
+    await age(10);
+    await redis.redis.ltrim(`${redis.prefix}:tasks`, 0, 0);
+
+    expect((await duties.requeueMissing.runOnce()).requeued).toBeGreaterThanOrEqual(2);
+    expect(new Set(await claimable())).toEqual(new Set([0, 1, 2]));
+  });
+
+  it('enqueues anyway what is long overdue while nothing is ready', async () => {
+    await submitMany(1);
+    await age(31);
+    // A stranger's entry hides the loss from the counts.
+    await redis.redis.del(`${redis.prefix}:tasks`);
+    await redis.redis.zadd(`${redis.prefix}:delayed_tasks`, Date.now() + 60_000, '{"id":"x","name":"noop"}');
+
+    expect(await duties.requeueMissing.runOnce()).toEqual({ requeued: 1 });
+    expect(await claimable()).toEqual([0]);
+  });
+
+  it('does not double a backlog that only waits for workers', async () => {
+    await submitMany(5);
+    await age(3_600);
+
+    expect(await duties.requeueMissing.runOnce()).toEqual({ requeued: 0 });
+    expect(await claimable()).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('rests between two sweeps', async () => {
+    await duties.requeueMissing.runOnce();
+    await submitMany(1);
+    await age(10);
+    await forgetAll(redis);
+
+    expect(await duties.requeueMissing.runOnce()).toEqual({ requeued: 0 });
+    expect(await duties.requeueMissing.runOnce(undefined, performance.now() + 15_000)).toEqual({ requeued: 1 });
+  });
+});
+
+describe('submits straight into Redis', () => {
+  it('get their row from the note that the client left, once', async () => {
+    const now = await stores.access.client.submit('noop', 'now');
+    const later = await stores.access.client.submitIn('1h', 'noop', 'later', { maxRetry: 7 });
+
+    expect(await duties.recordUnrecorded.runOnce()).toEqual({ recorded: 2 });
+    expect(await duties.recordUnrecorded.runOnce()).toEqual({ recorded: 0 });
+
+    expect(await stores.store.queries.findByTaskId(now.id)).toMatchObject({ status: 'pending', maxRetry: 3 });
+    const row = await stores.store.queries.findByTaskId(later.id);
+    expect(row).toMatchObject({ payload: 'later', maxRetry: 7 });
+    expect((row?.runAt.getTime() ?? 0) - Date.now()).toBeGreaterThan(3_500_000);
+    expect(await claimable()).toEqual(['now']);
+  });
+});
+
+describe('the other duties', () => {
+  it('fail pending tasks whose time is over', async () => {
+    const { taskId } = await stores.submitter.submit('noop', null, { expiresAt: new Date(Date.now() + 50) });
+    const kept = await stores.submitter.submit('noop', null, { expiresAt: new Date(Date.now() + 60_000) });
+
+    await expect.poll(() => duties.expirePending.runOnce(), { timeout: 2_000 }).toEqual({ expired: 1 });
+
+    expect(await stores.store.queries.findByTaskId(taskId)).toMatchObject({ status: 'failed', errorCode: 'expired' });
+    expect((await stores.store.queries.findByTaskId(kept.taskId))?.status).toBe('pending');
+  });
+
+  it('make due tasks ready although no worker runs', async () => {
+    await stores.submitter.submit('noop', 'due', { delay: 100 });
+
+    await expect.poll(() => duties.promoteDue.runOnce(), { timeout: 2_000 }).toEqual({ promoted: 1 });
+    expect(await claimable()).toEqual(['due']);
+  });
+
+  it('give back what landed for a worker that died before it could lease it', async () => {
+    const worker = scriptedWorker(stores, 'dead');
+    await worker.claim();
+    await submitMany(1);
+    await redis.redis.lmove(`${redis.prefix}:tasks`, `${redis.prefix}:claim:dead`, 'RIGHT', 'LEFT');
+
+    expect(await duties.sweepLandings.runOnce()).toEqual({ returned: 0 });
+    await passTime(stores, redis, LEASE_MS * 1.5);
+    expect(await duties.sweepLandings.runOnce()).toEqual({ returned: 1 });
+    expect(await claimable()).toEqual([0]);
+  });
+
+  it('fold counts without changing them', async () => {
+    await submitMany(4);
+    const before = await stores.store.queries.countByStatus();
+
+    expect((await duties.foldCounts.runOnce()).folded).toBeGreaterThan(0);
+    expect(await stores.store.queries.countByStatus()).toEqual(before);
+  });
+});

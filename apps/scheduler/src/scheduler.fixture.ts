@@ -1,0 +1,42 @@
+import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
+import { Metrics } from '@millrace/runtime';
+import { migrate, openStore, StoreOptions, type Store } from '@millrace/store';
+import { SlotSubmitter, TaskPolicy, TaskSubmitter } from '@millrace/tasks';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { SchedulerMetrics } from './scheduling/scheduler-metrics';
+import { SchedulerService } from './scheduling/scheduler.service';
+import { TaskSchedules } from './scheduling/task-schedules';
+
+/** Open connections to both stores, and what submits through them. */
+export interface OpenStores {
+  readonly store: Store;
+  readonly access: QueueAccess;
+  readonly policy: TaskPolicy;
+  readonly submitter: TaskSubmitter;
+  close(): Promise<void>;
+}
+
+/** Migrates and opens the given stores. */
+export async function openStores(databaseUrl: string, redisUrl: string, prefix: string): Promise<OpenStores> {
+  await migrate(databaseUrl, () => undefined);
+  const store = await openStore(new StoreOptions({ databaseUrl }));
+  const access = createQueues(new QueueOptions({ redisUrl, prefix }));
+  const policy = new TaskPolicy();
+  return {
+    store,
+    access,
+    policy,
+    submitter: new TaskSubmitter(store.tasks, store.queries, access.queues, policy),
+    close: async () => {
+      await access.close();
+      await store.close();
+    },
+  };
+}
+
+/** One replica of the scheduler, without its service around it. */
+export function replica({ store, submitter, policy }: OpenStores): SchedulerService {
+  const slots = new SlotSubmitter(store.schedules, submitter, policy);
+  const metrics = new SchedulerMetrics(new Metrics());
+  return new SchedulerService(new SchedulerRegistry(), new TaskSchedules(store.schedules, slots), metrics);
+}

@@ -27,3 +27,10 @@ export function chunksByBytes<T extends { readonly json: string }>(items: readon
   if (chunk.length > 0) chunks.push(chunk);
   return chunks;
 }
+
+/** Cuts a flat reply of Redis into its records of `size` fields. */
+export function groupsOf(fields: readonly string[], size: 2): [string, string][];
+export function groupsOf(fields: readonly string[], size: 3): [string, string, string][];
+export function groupsOf(fields: readonly string[], size: number): string[][] {
+  return chunksOf(fields, size);
+}

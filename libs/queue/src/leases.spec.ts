@@ -44,6 +44,8 @@ describe('renew', () => {
     const beats = await fixture.redis.zrange(keys.workers, '0', '-1', 'WITHSCORES');
     expect(beats.filter((_, index) => index % 2 === 0).sort()).toEqual([workerId, 'worker-2']);
     expect(Math.abs(Number(beats[1]) / 1_000 - Number(seconds))).toBeLessThan(2);
+    await fixture.redis.zadd(keys.workers, Date.now() - 60_000, 'silent');
+    expect((await queue.beatingWorkers({ withinMs: 30_000 })).sort()).toEqual([workerId, 'worker-2']);
   });
 
   it('renews more holds than one call of a script reads', async () => {

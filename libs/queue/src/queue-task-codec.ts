@@ -69,6 +69,22 @@ export function decodeQueueTask(json: string): QueueTask {
   return task;
 }
 
+/** The entry, when the text is one. */
+export function readEntry(json: string): QueueTask | undefined {
+  try {
+    return decodeQueueTask(json);
+  } catch (error) {
+    if (error instanceof MalformedEntry) return undefined;
+    throw error;
+  }
+}
+
+/** The entry, when the text is one and is about this task. */
+export function readEntryOf(taskId: string, json: string): QueueTask | undefined {
+  const entry = readEntry(json);
+  return entry?.id === taskId ? entry : undefined;
+}
+
 /** The other spelling of the fields that have one. */
 const CAMEL_CASE: Readonly<Record<string, string>> = {
   max_retry: 'maxRetry',

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { chunksByBytes, chunksOf } from './chunks';
+import { chunksByBytes, chunksOf, groupsOf } from './chunks';
 import type { RedisConnections } from './connections';
 import { DelayedWatch } from './delayed-watch';
 import { queueKeys, type QueueKeys } from './keys';
 import type { Claim, Dispatch, ExpiredHold, Hold, LostHold, QueueDepth, UnrecordedEntry } from './queue-entries';
-import { MalformedEntry } from './queue-errors';
 import type { QueueOptions } from './queue-options';
-import { decodeQueueTask, encodeQueueTask } from './queue-task-codec';
+import { encodeQueueTask, readEntry, readEntryOf } from './queue-task-codec';
 import type { Script } from './script';
 import { scripts } from './scripts';
+import { UnrecordedNotes } from './unrecorded-notes';
 import { WorkWait } from './work-wait';
 
 /** Most tasks that one claim, promote or search takes. */
@@ -25,8 +25,6 @@ const BAD_BYTES = 4_096;
 const LANDING_LIMIT = 1_000;
 /** Silent workers that one sweep looks after. */
 const SWEEP_WORKERS = 100;
-/** Calls that one search through the unrecorded submits takes at most. */
-const SCAN_CALLS = 20;
 
 /**
  * One queue in Redis.
@@ -39,6 +37,7 @@ export class TaskQueue {
   private readonly logger = new Logger(TaskQueue.name);
   private readonly keys: QueueKeys;
   private readonly delayedWatch: DelayedWatch;
+  private readonly notes: UnrecordedNotes;
   private readonly waits = new Map<string, WorkWait>();
   /** Where the search for holds without a lease goes on. */
   private orphanCursor = '0';
@@ -50,6 +49,7 @@ export class TaskQueue {
   ) {
     this.keys = queueKeys(options.prefix, name);
     this.delayedWatch = new DelayedWatch(connections, this.keys);
+    this.notes = new UnrecordedNotes(connections, this.keys.unrecorded);
   }
 
   /**
@@ -85,7 +85,7 @@ export class TaskQueue {
     const malformed: Hold[] = [];
     for (const [taskId, token, json] of groupsOf(fields, 3)) {
       const hold = { taskId, token };
-      const entry = this.decode(taskId, json);
+      const entry = readEntryOf(taskId, json);
       if (entry) claims.push({ ...hold, queue: this.name, entry, json });
       else malformed.push(hold);
     }
@@ -221,7 +221,7 @@ export class TaskQueue {
     const malformed: Hold[] = [];
     for (const [taskId, expiry, holder] of groupsOf(fields, 3)) {
       const [, token = '', workerId = '', json = ''] = /^(\S+) (\S+) -?\d+ (.*)$/s.exec(holder) ?? [];
-      const entry = this.decode(taskId, json);
+      const entry = readEntryOf(taskId, json);
       const expiresAtMs = expiry === '' ? null : Number(expiry);
       if (entry) found.push({ taskId, token, queue: this.name, entry, json, workerId, expiresAtMs });
       else malformed.push({ taskId, token });
@@ -258,34 +258,14 @@ export class TaskQueue {
     await this.sweep(workerId, 0);
   }
 
-  /** Up to about `limit` submits that were left without a row. */
+  /** Up to `limit` submits that were left without a row, in no order. */
   async unrecorded(limit: number): Promise<UnrecordedEntry[]> {
-    const found = new Map<string, UnrecordedEntry>();
-    const malformed: string[] = [];
-    let cursor = '0';
-    for (let calls = 0; calls < SCAN_CALLS && found.size < limit; calls += 1) {
-      const [next, fields] = await this.connections.run((redis) =>
-        redis.hscan(this.keys.unrecorded, cursor, 'COUNT', Math.min(limit, BATCH_LIMIT)),
-      );
-      for (const [taskId, note] of groupsOf(fields, 2)) {
-        const entry = this.decode(taskId, note.slice(note.indexOf(' ') + 1));
-        const dueAtMs = Number.parseInt(note, 10);
-        const json = note.slice(note.indexOf(' ') + 1);
-        if (entry) found.set(taskId, { taskId, entry, json, dueAtMs: dueAtMs > 0 ? dueAtMs : null });
-        else malformed.push(taskId);
-      }
-      cursor = next;
-      if (cursor === '0') break;
-    }
-    // Nobody can record them; the entry itself is set aside when it is claimed.
-    await this.confirmRecorded(malformed);
-    return [...found.values()].slice(0, limit);
+    return this.notes.read(limit);
   }
 
   /** Drops the notes of submits that have a row now. */
   async confirmRecorded(taskIds: readonly string[]): Promise<void> {
-    for (const chunk of chunksOf(taskIds))
-      await this.connections.run((redis) => redis.hdel(this.keys.unrecorded, ...chunk));
+    await this.notes.drop(taskIds);
   }
 
   /** Counts of the queue at one moment. */
@@ -301,13 +281,7 @@ export class TaskQueue {
     // A wake mark may stand to its right.
     const oldest = await this.connections.run((redis) => redis.lrange(this.keys.tasks, -2, -1));
     const json = oldest.reverse().find((item) => item !== WAKE_MARK);
-    if (json === undefined) return null;
-    try {
-      return decodeQueueTask(json).created_at ?? null;
-    } catch (error) {
-      if (error instanceof MalformedEntry) return null;
-      throw error;
-    }
+    return (json === undefined ? undefined : readEntry(json)?.created_at) ?? null;
   }
 
   private async add(mode: 'new' | 'again', dispatches: readonly Dispatch[]): Promise<number> {
@@ -335,17 +309,6 @@ export class TaskQueue {
   private sweep(workerId: string, olderThanMs: number): Promise<number> {
     const { workers, landing, tasks } = this.keys;
     return this.run(scripts.sweep, [workers, landing(workerId), tasks], [workerId, olderThanMs, LANDING_LIMIT]);
-  }
-
-  /** The entry, if it is one and is about this task. */
-  private decode(taskId: string, json: string): Claim['entry'] | undefined {
-    try {
-      const entry = decodeQueueTask(json);
-      return entry.id === taskId ? entry : undefined;
-    } catch (error) {
-      if (error instanceof MalformedEntry) return undefined;
-      throw error;
-    }
   }
 
   private async discard(holds: readonly Hold[]): Promise<void> {
@@ -380,10 +343,4 @@ const WAKE_MARK = '*';
 /** Unique to one call, so that the tokens of no two claims are the same. */
 function nonce(): string {
   return randomBytes(12).toString('base64url');
-}
-
-function groupsOf(fields: readonly string[], size: 2): [string, string][];
-function groupsOf(fields: readonly string[], size: 3): [string, string, string][];
-function groupsOf(fields: readonly string[], size: number): string[][] {
-  return chunksOf(fields, size);
 }

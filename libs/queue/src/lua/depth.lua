@@ -6,7 +6,7 @@ local ready = 0
 for list = 6, 15 do
   ready = ready + redis.call('LLEN', KEYS[list])
 end
--- A wake mark is pushed only to an empty list, so it can only stand rightmost.
+-- A wake mark goes only to an empty list, so it stands rightmost, unless a task was put back beside it.
 if redis.call('LINDEX', KEYS[15], -1) == '*' then
   ready = ready - 1
 end

@@ -8,7 +8,7 @@
 -- KEYS  1 idx  2 processing  3 delayed  4-13 ready lists, priority 9 to 0
 -- ARGV  1 'new' or 'again', then id, attempt, dueAtMs (0: at once), priority, json of each
 -- Returns how many were added.
-local idx, processing, delayed, newest = KEYS[1], KEYS[2], KEYS[3], KEYS[13]
+local idx, processing, delayed, tasks = KEYS[1], KEYS[2], KEYS[3], KEYS[13]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -32,9 +32,9 @@ for i, id in ipairs(ids) do
   local heldAttempt = held[i] and tonumber(string.match(held[i], '^%S+ %S+ (%-?%d+) '))
   local skipped = heldAttempt and heldAttempt >= attempt
   if not skipped and known[id] and ARGV[1] == 'new' then
-    local waits, until_ = string.match(known[id], '^(%d+)@?(%d*)$')
-    waits, until_ = tonumber(waits), tonumber(until_) or 0
-    skipped = waits and (waits > attempt or (waits == attempt and until_ <= math.max(dueAt, now)))
+    local waits, waitsUntil = string.match(known[id], '^(%d+)@?(%d*)$')
+    waits, waitsUntil = tonumber(waits), tonumber(waitsUntil) or 0
+    skipped = waits and (waits > attempt or (waits == attempt and waitsUntil <= math.max(dueAt, now)))
   end
   if not skipped then
     added = added + 1
@@ -62,7 +62,7 @@ if #due > 0 then
   redis.call('ZADD', delayed, unpack(due))
 end
 -- Workers block on the priority-0 list alone; the mark wakes one of them for the others.
-if woken and redis.call('LLEN', newest) == 0 then
-  redis.call('LPUSH', newest, '*')
+if woken and redis.call('LLEN', tasks) == 0 then
+  redis.call('LPUSH', tasks, '*')
 end
 return added

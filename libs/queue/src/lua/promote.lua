@@ -4,7 +4,7 @@
 -- KEYS  1 delayed  2-11 ready lists, priority 9 to 0
 -- ARGV  1 limit  2 most bytes of an entry that Millrace did not write
 -- Returns how many were moved, and in how many ms the next is due (-1: the set is empty).
-local delayed, newest = KEYS[1], KEYS[11]
+local delayed, tasks = KEYS[1], KEYS[11]
 local limit, maxBytes = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -41,8 +41,8 @@ if #due > 0 then
     redis.call('LPUSH', list, unpack(entries))
   end
   -- Workers block on the priority-0 list alone; the mark wakes one of them for the others.
-  if woken and redis.call('LLEN', newest) == 0 then
-    redis.call('LPUSH', newest, '*')
+  if woken and redis.call('LLEN', tasks) == 0 then
+    redis.call('LPUSH', tasks, '*')
   end
 end
 

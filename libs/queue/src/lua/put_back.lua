@@ -5,7 +5,7 @@
 -- KEYS  1 idx  2 processing  3 leases  4 delayed  5-14 ready lists, priority 9 to 0
 -- ARGV  1 delayMs (0: ready at once), then id, token, priority of each
 -- Returns how many were put back.
-local idx, processing, leases, delayed, newest = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[14]
+local idx, processing, leases, delayed, tasks = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[14]
 local delayMs = tonumber(ARGV[1])
 local time = redis.call('TIME')
 local dueAt = time[1] * 1000 + math.floor(time[2] / 1000) + delayMs
@@ -35,7 +35,7 @@ for i = #ARGV - 2, 2, -3 do
   end
 end
 -- Workers block on the priority-0 list alone; the mark wakes one of them for the others.
-if woken and redis.call('LLEN', newest) == 0 then
-  redis.call('LPUSH', newest, '*')
+if woken and redis.call('LLEN', tasks) == 0 then
+  redis.call('LPUSH', tasks, '*')
 end
 return count

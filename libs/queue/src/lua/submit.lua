@@ -4,7 +4,7 @@
 -- KEYS  1 unrecorded  2 delayed  3-12 ready lists, priority 9 to 0
 -- ARGV  1 delayMs, from now by Redis' clock  2 dueAtMs, used when delayMs is 0 (0: at once), then id, priority, json of each
 -- Returns how many there were.
-local unrecorded, delayed, newest = KEYS[1], KEYS[2], KEYS[12]
+local unrecorded, delayed, tasks = KEYS[1], KEYS[2], KEYS[12]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local delayMs, dueAt = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -27,7 +27,7 @@ for i = 3, #ARGV, 3 do
   count = count + 1
 end
 -- Workers block on the priority-0 list alone; the mark wakes one of them for the others.
-if woken and redis.call('LLEN', newest) == 0 then
-  redis.call('LPUSH', newest, '*')
+if woken and redis.call('LLEN', tasks) == 0 then
+  redis.call('LPUSH', tasks, '*')
 end
 return count

@@ -20,7 +20,7 @@ export interface PostgresOptions {
   readonly dataDir: string;
   /** Port on 127.0.0.1; any free one when absent. */
   readonly port?: number | undefined;
-  /** `durable` survives a power loss; `volatile` is for tests. */
+  /** `durable` survives a power loss; `volatile`, for tests, a kill -9 of the server only. */
   readonly durability: 'durable' | 'volatile';
   /** File that gets the server's output, appended. */
   readonly log: string;

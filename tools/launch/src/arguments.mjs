@@ -8,16 +8,16 @@ import { LaunchError } from './launch-error.mjs';
  * @param {object} command
  * @param {string} command.help shown by `--help`
  * @param {readonly string[]} [command.flags] such as `--yes`
- * @param {boolean} [command.words] whether words are taken, default no
+ * @param {'taken' | 'refused'} [command.words] default refused
  * @returns {{help: boolean, flags: string[], words: string[]}}
  * @throws {LaunchError} when an argument is not known
  */
-export function readArguments(args, { help, flags = [], words = false }) {
+export function readArguments(args, { help, flags = [], words = 'refused' }) {
   if (args.includes('--help') || args.includes('-h')) {
     console.log(help);
     return { help: true, flags: [], words: [] };
   }
-  const unknown = args.find((arg) => (arg.startsWith('-') ? !flags.includes(arg) : !words));
+  const unknown = args.find((arg) => (arg.startsWith('-') ? !flags.includes(arg) : words === 'refused'));
   if (unknown !== undefined) throw new LaunchError(`Unknown argument ${JSON.stringify(unknown)}.\n\n${help}`);
   return {
     help: false,

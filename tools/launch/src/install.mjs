@@ -46,7 +46,7 @@ async function install() {
         'Check that the registry answers (`npm ping`) and that the disk has room, then run the same command again.',
     );
   }
-  writeFileSync(markerOf(workspaceRoot), lockHash(workspaceRoot));
+  markInstalled(workspaceRoot);
   progress('Installed the npm packages');
 }
 
@@ -62,6 +62,15 @@ export function isInstalled(root) {
   const marker = markerOf(root);
   if (existsSync(marker) && readFileSync(marker, 'utf8') === lockHash(root)) return true;
   return statSync(record).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+}
+
+/**
+ * Notes for which lock file the packages were installed.
+ *
+ * @param {string} root
+ */
+export function markInstalled(root) {
+  writeFileSync(markerOf(root), lockHash(root));
 }
 
 /** @param {string} root */

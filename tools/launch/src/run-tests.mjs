@@ -36,7 +36,7 @@ const TEST_TARGETS = ['test', 'e2e'];
  * @returns {Promise<number>} the exit code
  */
 export async function main(args) {
-  const { help, words: projects } = readArguments(args, { help: HELP, words: true });
+  const { help, words: projects } = readArguments(args, { help: HELP, words: 'taken' });
   if (help) return 0;
   const shutdown = new Shutdown();
   shutdown.add('programs', stopPrograms);

@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
 import { QueueModule, QueueOptions } from '@millrace/queue';
 import { StoreModule, StoreOptions } from '@millrace/store';
 import { TaskPolicy, TasksModule } from '@millrace/tasks';
 import { ApiConfig } from './api.config';
 import { RateLimit } from './rate-limit';
+import { RequestDeadline } from './request-deadline';
 import { StoreReadiness } from './store-readiness';
 import { Idempotency } from './tasks/idempotency';
 import { SubmitController } from './tasks/submit.controller';
@@ -36,6 +38,6 @@ import { TypesController } from './types/types.controller';
     }),
   ],
   controllers: [TasksController, TaskController, SubmitController, TypesController],
-  providers: [Idempotency, RateLimit, StoreReadiness],
+  providers: [Idempotency, RateLimit, StoreReadiness, { provide: APP_INTERCEPTOR, useClass: RequestDeadline }],
 })
 export class ApiModule {}

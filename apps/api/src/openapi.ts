@@ -10,7 +10,12 @@ export function createOpenApi(app: NestFastifyApplication, version: string): Ope
     .setVersion(version)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addBearerAuth(
-      { type: 'http', scheme: 'bearer', description: 'A static key; asked for where AUTH_MODE is keys.' },
+      {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'static key',
+        description: 'A static key; asked for where AUTH_MODE is keys.',
+      },
       'key',
     )
     .addSecurityRequirements('key')

@@ -39,7 +39,12 @@ export async function bootstrap<C extends ServiceConfig>(
     for (const line of nearMisses(Config, environment())) logger.warn('A variable looks misspelt', { hint: line });
     await app.listen({ host: config.host, port: config[port] as number });
   } catch (error) {
-    logger.fatal('The service could not start', { reason: reasonOf(error), error });
+    logger.fatal('The service could not start', {
+      reason: reasonOf(error),
+      host: config.host,
+      port: config[port],
+      error,
+    });
     process.exit(1);
   }
   logger.log('Listening', { host: config.host, port: config[port] });
@@ -111,6 +116,6 @@ async function stop(app: NestFastifyApplication, limitMs: number, logger: Logger
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ('code' in error && error.code === 'EADDRINUSE') return 'the port is taken';
+  if ('code' in error && error.code === 'EADDRINUSE') return 'the address is taken by another process';
   return error.message;
 }

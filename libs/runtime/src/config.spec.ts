@@ -109,6 +109,15 @@ describe('a configuration', () => {
     ]);
   });
 
+  it('lists a missing key beside other faults, but not beside a bad one', () => {
+    const exposed = { HOST: '0.0.0.0', THING_COUNT: '0' };
+    expect(problemsOf(exposed)).toEqual([expect.stringMatching(/^THING_COUNT/), expect.stringMatching(/^API_KEYS/)]);
+    expect(problemsOf({ ...exposed, API_KEYS: 'short' })).toEqual([
+      expect.stringMatching(/^API_KEYS: entry 1/),
+      expect.stringMatching(/^THING_COUNT/),
+    ]);
+  });
+
   it('does not start without stores outside development', () => {
     const env = { NODE_ENV: 'production', API_KEYS: '0123456789abcdef' };
     expect(() => loadConfig(ThingConfig, env)).toThrow(/DATABASE_URL: must be set\n.*REDIS_URL: must be set/);
@@ -120,6 +129,7 @@ describe('the description of a configuration', () => {
     expect(describeConfig(ThingConfig).find(({ name }) => name === 'THING_WAIT')).toEqual({
       name: 'THING_WAIT',
       defaultText: '5s',
+      defaultValue: '5s',
       doc: 'How long a thing waits.',
       secret: false,
     });

@@ -40,7 +40,6 @@ export function loadConfig<T extends object>(Config: new () => T, env: Environme
       faults.set(setting.field, error instanceof Error ? error.message : String(error));
     }
   }
-  const allRead = faults.size === 0;
   for (const { property, constraints = {} } of validateSync(config)) {
     const rules = Object.values(constraints).map((rule) => rule.replace(property, '').trim());
     const name = settings.find(({ field }) => field === property)?.name ?? property;
@@ -48,7 +47,7 @@ export function loadConfig<T extends object>(Config: new () => T, env: Environme
   }
 
   const problems = settings.flatMap(({ field }) => faults.get(field) ?? []);
-  if (allRead && isCrossChecked(config)) problems.push(...config.problems());
+  if (isCrossChecked(config)) problems.push(...config.problems().filter((line) => !isNamedIn(problems, line)));
   if (problems.length > 0) throw new InvalidConfig(problems);
   return Object.freeze(config);
 }
@@ -115,6 +114,12 @@ function parseList(text: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+}
+
+/** Whether a variable that a line is about has a fault already, which the line may only follow from. */
+function isNamedIn(problems: readonly string[], line: string): boolean {
+  const [name = ''] = line.split(':', 1);
+  return problems.some((problem) => problem.startsWith(`${name}:`) || problem.startsWith(`${name}_FILE:`));
 }
 
 function isCrossChecked(config: object): config is CrossChecked {

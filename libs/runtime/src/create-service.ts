@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -17,6 +19,9 @@ const DEFAULT_BODY_LIMIT = 1024 * 1024;
 
 /** A client that dribbles its request in is cut off after this long. */
 const REQUEST_TIMEOUT_MS = 30_000;
+
+/** What Node says of a request it cannot read; anything else is a plain 400. */
+const MALFORMED: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
 /** Longer than the idle time of common load balancers, so that they close first. */
 const KEEP_ALIVE_MS = 72_000;
@@ -72,6 +77,7 @@ function createAdapter(): FastifyAdapter {
     forceCloseConnections: 'idle',
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 512 },
+    clientErrorHandler: answerMalformed,
     // Addresses the router cannot read; they reach neither hooks nor handlers.
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(reply, request, {
@@ -80,4 +86,18 @@ function createAdapter(): FastifyAdapter {
         detail: 'The address is malformed or too long.',
       }),
   });
+}
+
+/** Answers bytes that are no HTTP request, or too much or too slow a one; there is no request to speak of yet. */
+function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = MALFORMED[error.code ?? ''] ?? 400;
+  const body = JSON.stringify({ type: 'about:blank', title: STATUS_CODES[status], status });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n` +
+      `Content-Type: application/problem+json; charset=utf-8\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
 }

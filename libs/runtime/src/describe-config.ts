@@ -4,8 +4,10 @@ import { settingsOf, type SettingField } from './setting';
 /** A variable as documentation shows it. */
 export interface VariableDoc {
   readonly name: string;
-  /** The default as a person would write it; empty when there is none. */
+  /** The default as a person reads it; empty when there is none. */
   readonly defaultText: string;
+  /** The default as it would be set; empty when there is none, or when it depends on other variables. */
+  readonly defaultValue: string;
   readonly doc: string;
   readonly secret: boolean;
 }
@@ -13,12 +15,17 @@ export interface VariableDoc {
 /** Every variable of a config class, in order of declaration, base classes first. */
 export function describeConfig(Config: new () => object): readonly VariableDoc[] {
   const initial = new Config() as Record<string, unknown>;
-  return settingsOf(Config).map((setting) => ({
-    name: setting.name,
-    defaultText: setting.defaultText ?? showDefault(setting, initial[setting.field]),
-    doc: setting.doc,
-    secret: setting.secret === true,
-  }));
+  return settingsOf(Config).map((setting) => {
+    const { name, doc, derive } = setting;
+    const defaultValue = derive ? '' : showDefault(setting, initial[setting.field]);
+    return {
+      name,
+      defaultText: setting.defaultText ?? defaultValue,
+      defaultValue,
+      doc,
+      secret: setting.secret === true,
+    };
+  });
 }
 
 /** What `--help` prints. */

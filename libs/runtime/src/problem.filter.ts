@@ -38,6 +38,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (request.is404) return this.routes.problemOf(request);
 
     const { status, message, sqlState } = factsOf(error);
+    if (status === 415) return { status, code: 'unsupported-media-type', detail: 'Send JSON, as application/json.' };
     if (status !== undefined && status < 500) return { status, detail: message };
     if (sqlState !== undefined && DATA_ERROR.test(sqlState)) {
       this.logger.warn('The database refused a value', { requestId: request.id, error });

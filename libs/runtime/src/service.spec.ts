@@ -1,3 +1,4 @@
+import { connect, type AddressInfo } from 'node:net';
 import { Body, Controller, Get, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -170,6 +171,24 @@ describe('bodies', () => {
     const answer = await post('/things/echo', '{"a":{"b":[0,"\\u0000"]}}');
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toMatchObject({ errors: [{ field: 'a.b[1]', message: 'holds a NUL character' }] });
+  });
+});
+
+describe('bytes that are no request', () => {
+  beforeAll(() => app.listen({ host: '127.0.0.1', port: 0 }));
+
+  it.each([
+    ['GARBAGE\r\n\r\n', 400],
+    [`GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('%# are answered with problem details', async (bytes, status) => {
+    const { port } = app.getHttpServer().address() as AddressInfo;
+    const answer = await new Promise<string>((resolve) => {
+      let received = '';
+      const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+      socket.on('data', (chunk: Buffer) => (received += chunk.toString())).on('close', () => resolve(received));
+    });
+    expect(answer).toContain(`HTTP/1.1 ${status} `);
+    expect(answer).toContain('application/problem+json');
   });
 });
 

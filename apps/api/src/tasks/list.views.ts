@@ -84,7 +84,7 @@ export class AttemptView {
   @ApiProperty({ type: 'integer' })
   readonly attempt!: number;
 
-  @ApiProperty({ enum: ATTEMPT_OUTCOMES, nullable: true, description: 'Null while it runs.' })
+  @ApiProperty({ enum: [...ATTEMPT_OUTCOMES, null], nullable: true, description: 'Null while it runs.' })
   readonly outcome!: string | null;
 
   @ApiProperty({ type: String, nullable: true })
@@ -99,7 +99,7 @@ export class AttemptView {
   @ApiProperty({ type: String, nullable: true })
   readonly error_message!: string | null;
 
-  @ApiProperty({ enum: ERROR_CODES, nullable: true })
+  @ApiProperty({ enum: [...ERROR_CODES, null], nullable: true })
   readonly error_code!: string | null;
 }
 

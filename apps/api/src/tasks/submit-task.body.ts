@@ -7,6 +7,7 @@ import {
   TASK_ID_PATTERN,
   TYPE_PATTERN,
 } from '@millrace/contracts';
+import { ANY_JSON } from '../json-object';
 
 /** A span of time as it is sent: text such as `1h30m`, or whole milliseconds. */
 const DURATION = {
@@ -57,6 +58,7 @@ export class SubmitTaskBody {
   readonly type!: string;
 
   @ApiProperty({
+    ...ANY_JSON,
     description: 'Any JSON value, at most 256 KiB and 32 levels deep. The handler gets it as it is.',
     example: { to: 'ada@example.com', subject: 'Hello', text: 'It works.' },
   })

@@ -1,5 +1,5 @@
 import { Body, Controller, Headers, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { BULK_LIMITS, type Json } from '@millrace/contracts';
 import { BodyLimit } from '@millrace/runtime';
 import type { EntityManager } from '@millrace/store';
@@ -46,6 +46,7 @@ export class SubmitController {
 
   /** 201: the task is recorded and will run; it has not run yet. */
   @Post()
+  @ApiOperation({ summary: 'Submit a task' })
   @ApiHeader(IDEMPOTENCY_HEADER)
   @ApiBody({ type: SubmitTaskBody })
   @ApiCreatedResponse({ type: SubmittedTaskView, description: 'The task is recorded.', headers: ANSWER_HEADERS })
@@ -66,6 +67,7 @@ export class SubmitController {
   }
 
   @Post('bulk')
+  @ApiOperation({ summary: 'Submit many tasks, all or none' })
   @BodyLimit(BULK_LIMITS.bytes)
   @ApiHeader(IDEMPOTENCY_HEADER)
   @ApiBody({ type: SubmitTasksBody })

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { AttemptQueries, TaskQueries } from '@millrace/store';
 import { TaskControl } from '@millrace/tasks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -23,6 +23,7 @@ export class TaskController {
   ) {}
 
   @Get(':id')
+  @ApiOperation({ summary: 'Show a task by its database id' })
   @ApiParam({ name: 'id', schema: { type: 'integer' }, description: 'Database id.' })
   @ApiOkResponse({ type: TaskView, description: 'The task.' })
   @ApiProblems(404)
@@ -33,6 +34,7 @@ export class TaskController {
   }
 
   @Get('task/:taskId')
+  @ApiOperation({ summary: 'Show a task by its task_id' })
   @ApiParam({ name: 'taskId', schema: { type: 'string' }, description: 'Public id.' })
   @ApiOkResponse({ type: TaskView, description: 'The task.' })
   @ApiProblems(404)
@@ -46,6 +48,7 @@ export class TaskController {
   }
 
   @Get('task/:taskId/attempts')
+  @ApiOperation({ summary: 'Show the attempts of a task' })
   @ApiParam({ name: 'taskId', schema: { type: 'string' }, description: 'Public id.' })
   @ApiOkResponse({ type: AttemptsView, description: 'Every attempt, the running one last.' })
   @ApiProblems(404)
@@ -68,6 +71,7 @@ export class TaskController {
   }
 
   @Post('task/:taskId/retry')
+  @ApiOperation({ summary: 'Run a failed or cancelled task again' })
   @HttpCode(200)
   @ApiParam({ name: 'taskId', schema: { type: 'string' }, description: 'Public id.' })
   @ApiOkResponse({ type: TaskView, description: 'The same task, pending again with all its retries.' })
@@ -82,6 +86,7 @@ export class TaskController {
   }
 
   @Post('task/:taskId/cancel')
+  @ApiOperation({ summary: 'Cancel a task' })
   @HttpCode(200)
   @ApiParam({ name: 'taskId', schema: { type: 'string' }, description: 'Public id.' })
   @ApiOkResponse({ type: TaskView, description: 'The task is cancelled, now or since an earlier call.' })

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ERROR_CODES, TASK_STATUSES, type ErrorCode, type Json, type TaskStatus } from '@millrace/contracts';
 import type { TaskRow } from '@millrace/store';
+import { ANY_JSON } from '../json-object';
 
 const MOMENT = { type: String, format: 'date-time' } as const;
 
@@ -40,13 +41,13 @@ export class TaskView {
   @ApiProperty({ type: String, nullable: true })
   readonly user_id!: string | null;
 
-  @ApiProperty({ description: 'As it was submitted.', nullable: true })
+  @ApiProperty({ ...ANY_JSON, description: 'As it was submitted.' })
   readonly payload!: Json;
 
-  @ApiProperty({ description: 'What the handler returned.', nullable: true })
+  @ApiProperty({ ...ANY_JSON, description: 'What the handler returned.' })
   readonly result!: Json;
 
-  @ApiProperty({ description: 'What the handler last said of its progress.', nullable: true })
+  @ApiProperty({ ...ANY_JSON, description: 'What the handler last said of its progress.' })
   readonly progress!: Json;
 
   @ApiProperty({ type: 'integer', description: 'Retries used.' })
@@ -73,7 +74,7 @@ export class TaskView {
   @ApiProperty({ type: String, nullable: true })
   readonly error_message!: string | null;
 
-  @ApiProperty({ enum: ERROR_CODES, nullable: true })
+  @ApiProperty({ enum: [...ERROR_CODES, null], nullable: true })
   readonly error_code!: ErrorCode | null;
 
   @ApiProperty({ type: String, nullable: true })

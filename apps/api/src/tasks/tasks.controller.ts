@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { QUEUE_PATTERN, TASK_ID_PATTERN, TASK_STATUSES, TYPE_PATTERN } from '@millrace/contracts';
 import { invalidRequest } from '@millrace/runtime';
 import { ScheduleRepository, TaskQueries, type TaskFilter } from '@millrace/store';
@@ -42,6 +42,7 @@ export class TasksController {
   ) {}
 
   @Get()
+  @ApiOperation({ summary: 'List tasks' })
   @ApiQueryFields(LIST_QUERY)
   @ApiOkResponse({ type: TaskPageView, description: 'A page of the tasks that match, newest first.' })
   @ApiProblems()
@@ -63,6 +64,7 @@ export class TasksController {
   }
 
   @Get('stats')
+  @ApiOperation({ summary: 'Count tasks by status' })
   @ApiQueryFields(COUNT_QUERY)
   @ApiOkResponse({ type: TaskStatsView, description: 'How many tasks have each status, exactly.' })
   @ApiProblems()

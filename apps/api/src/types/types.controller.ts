@@ -1,5 +1,5 @@
 import { Controller, Get, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { WorkerRepository } from '@millrace/store';
 import { ApiProblems } from '../problem.view';
 import { QueryPipe } from '../query-fields';
@@ -16,6 +16,7 @@ export class TypesController {
   constructor(private readonly workers: WorkerRepository) {}
 
   @Get()
+  @ApiOperation({ summary: 'List the types that workers serve' })
   @ApiOkResponse({ type: TypesView, description: 'The types of live workers, by name, with their defaults.' })
   @ApiProblems()
   async listTypes(@Query(new QueryPipe({})) _query: object): Promise<TypesView> {

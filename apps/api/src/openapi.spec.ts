@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { migrate } from '@millrace/store';
+import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startApi, type RunningApi } from './testing/start-api';
+
+const COMMITTED = join(import.meta.dirname, '..', '..', '..', 'docs', 'openapi.json');
+
+interface Operation {
+  readonly summary?: string;
+  readonly description?: string;
+  readonly responses: Readonly<Record<string, { readonly description: string }>>;
+  readonly parameters?: readonly { readonly name: string; readonly in: string }[];
+}
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, { readonly properties: object }>> };
+}
+
+let database: TestDatabase;
+let redis: TestRedis;
+let api: RunningApi;
+let document: Document;
+
+beforeAll(async () => {
+  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
+  await migrate(database.url);
+  api = await startApi({ DATABASE_URL: database.url, REDIS_URL: redis.url, QUEUE_REDIS_PREFIX: redis.prefix });
+  document = (await api.call('GET', '/openapi.json')).json<Document>();
+});
+
+afterAll(async () => {
+  await api.close();
+  await Promise.all([database.drop(), redis.close()]);
+});
+
+const propertiesOf = (schema: string) => Object.keys(document.components.schemas[schema]?.properties ?? {}).sort();
+
+describe('the OpenAPI document', () => {
+  it('equals the committed copy (vitest -u writes it)', async () => {
+    await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot(COMMITTED);
+  });
+
+  it('names every call and each of its error answers', () => {
+    const calls = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, operation]) => ({ call: `${method.toUpperCase()} ${path}`, operation })),
+    );
+    expect(calls.map(({ call }) => call).sort()).toEqual([
+      'GET /api/v1/tasks',
+      'GET /api/v1/tasks/stats',
+      'GET /api/v1/tasks/task/{taskId}',
+      'GET /api/v1/tasks/task/{taskId}/attempts',
+      'GET /api/v1/tasks/{id}',
+      'GET /api/v1/types',
+      'POST /api/v1/tasks',
+      'POST /api/v1/tasks/bulk',
+      'POST /api/v1/tasks/task/{taskId}/cancel',
+      'POST /api/v1/tasks/task/{taskId}/retry',
+    ]);
+    for (const { call, operation } of calls) {
+      expect(operation.summary, call).toBeTruthy();
+      expect(Object.keys(operation.responses), call).toEqual(expect.arrayContaining(['400', '401', '429', '503']));
+      for (const { description } of Object.values(operation.responses)) expect(description, call).not.toBe('');
+    }
+  });
+
+  it('describes tasks and submits as they are answered and taken', async () => {
+    const body = { type: 'noop', payload: {} };
+    const submitted = (await api.call('POST', 'tasks', { body })).json();
+    expect(propertiesOf('SubmittedTask')).toEqual(Object.keys(submitted).sort());
+    const shown = (await api.call('GET', `tasks/${String(submitted.id)}`)).json();
+    expect(propertiesOf('Task')).toEqual(Object.keys(shown).sort());
+    expect(propertiesOf('TaskPage')).toEqual(Object.keys((await api.call('GET', 'tasks')).json()).sort());
+    expect(propertiesOf('TaskStats')).toEqual(Object.keys((await api.call('GET', 'tasks/stats')).json()).sort());
+
+    for (const field of propertiesOf('SubmitTask')) {
+      const answer = await api.call('POST', 'tasks', { body: { ...body, [field]: null } });
+      expect(answer.text, field).not.toContain('is not a known field');
+    }
+    for (const field of propertiesOf('Backoff')) {
+      const answer = await api.call('POST', 'tasks', { body: { ...body, backoff: { [field]: null } } });
+      expect(answer.text, field).not.toContain('is not a known field');
+    }
+  });
+});

@@ -27,12 +27,16 @@ export class PlatformSession {
     this.#shutdown.listen(0);
   }
 
+  /** Whether there is anything to stop. */
+  hasParts = false;
+
   get interrupted() {
     return this.#shutdown.interrupted;
   }
 
   /** @param {import('./service.mjs').Service} service */
   addService(service) {
+    this.hasParts = true;
     this.#shutdown.add(
       'services',
       () => service.stop(),
@@ -46,6 +50,7 @@ export class PlatformSession {
    * @param {string} logFile
    */
   addStore(name, store, logFile) {
+    this.hasParts = true;
     this.#shutdown.add('stores', () => store.stop());
     void store.exited.then((reason) => this.#reportStoreEnd(`${name} ended (${reason}). Its log is ${logFile}.`));
   }
@@ -71,7 +76,7 @@ export async function openPlatform(run) {
   } catch (error) {
     // What fails while everything is being stopped was stopped; the process exits when that is done.
     if (session.interrupted) return await new Promise(() => {});
-    console.log('Stopping what was started');
+    if (session.hasParts) console.log('Stopping what was started');
     await session.end();
     throw error;
   }

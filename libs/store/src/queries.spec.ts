@@ -34,6 +34,21 @@ test('pages by number and by cursor give the same list, newest first, each task 
   expect(walked).toEqual(ids);
 });
 
+test('a list of a span of time pages by cursor through tasks of the same moment', async () => {
+  const tasks = Array.from({ length: 12 }, () => newTask({ type: 'moment' }));
+  await db.store.tasks.insertMany(tasks);
+  const filter = { status: 'all', type: 'moment', createdFrom: new Date(Date.now() - 60_000) } as const;
+
+  const walked: string[] = [];
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const part = await db.store.queries.list(filter, page(5, cursor));
+    walked.push(...part.items.map(({ taskId }) => taskId));
+    cursor = part.nextCursor;
+  }
+
+  expect(walked).toEqual(tasks.map(({ taskId }) => taskId).toReversed());
+});
+
 test('a cursor that no list gave is refused', async () => {
   for (const cursor of [
     '',

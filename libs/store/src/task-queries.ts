@@ -1,9 +1,9 @@
 import type { ErrorCode, TaskStatus } from '@millrace/contracts';
-import { decodeCursor, encodeCursor } from './cursor';
 import type { Database } from './database';
 import { readTask, TASK_COLUMNS } from './task-columns';
 import { countByStatus, type CountFilter } from './task-counts';
 import { filterSql, isCounted, type TaskFilter } from './task-filter';
+import { CREATED_US, orderOf } from './task-order';
 import type { TaskRow } from './task-row';
 
 /** Which part of a list. `cursor` continues another page of the same filter and takes the place of `page`. */
@@ -37,6 +37,12 @@ export interface RecentFailure {
   readonly type: string;
   readonly errorCode: ErrorCode | null;
   readonly count: number;
+}
+
+interface ListedTask {
+  readonly task: TaskRow;
+  /** Continues the list after this task. */
+  readonly cursor: string;
 }
 
 /** Totals that counters do not know are counted up to here. */
@@ -89,9 +95,9 @@ export class TaskQueries {
 
   /** A page, newest first, and the total of the whole list. Throws `InvalidCursor`. */
   async list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {
-    const [items, count] = await Promise.all([this.pageOf(filter, page), this.totalOf(filter)]);
-    const last = items.length === page.pageSize ? items.at(-1) : undefined;
-    return { items, ...count, nextCursor: last ? encodeCursor(last.id) : null };
+    const [listed, count] = await Promise.all([this.pageOf(filter, page), this.totalOf(filter)]);
+    const last = listed.length === page.pageSize ? listed.at(-1) : undefined;
+    return { items: listed.map(({ task }) => task), ...count, nextCursor: last?.cursor ?? null };
   }
 
   /** Exact, from counters. */
@@ -159,15 +165,17 @@ export class TaskQueries {
     return rows.map(({ type, error_code: errorCode, n }) => ({ type, errorCode, count: n }));
   }
 
-  private async pageOf(filter: TaskFilter, { page, pageSize, cursor }: PageRequest): Promise<TaskRow[]> {
+  private async pageOf(filter: TaskFilter, { page, pageSize, cursor }: PageRequest): Promise<ListedTask[]> {
     const { conditions, parameters } = filterSql(filter);
-    const all = cursor === undefined ? conditions : [...conditions, `id < ${decodeCursor(cursor)}`];
+    const order = orderOf(filter);
+    const all = cursor === undefined ? conditions : [...conditions, order.after(cursor)];
     const offset = cursor === undefined ? (page - 1) * pageSize : 0;
     const rows = await this.db.query(
-      `SELECT ${TASK_COLUMNS} FROM tasks ${whereOf(all)} ORDER BY id DESC LIMIT ${pageSize} OFFSET ${offset}`,
+      `SELECT ${TASK_COLUMNS}, ${CREATED_US} AS created_us FROM tasks ${whereOf(all)}
+       ORDER BY ${order.by} LIMIT ${pageSize} OFFSET ${offset}`,
       parameters,
     );
-    return rows.map(readTask);
+    return rows.map((row) => ({ task: readTask(row), cursor: order.cursorOf(row) }));
   }
 
   private async totalOf(filter: TaskFilter): Promise<Pick<TaskPage, 'total' | 'totalRelation'>> {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Claim, ExpiredHold } from './queue-entries';
 import { CLAIM, dispatch, queueFixture, type QueueFixture } from './queue.fixture';
+import { scripts } from './scripts';
 import type { TaskQueue } from './task-queue';
 
 let fixture: QueueFixture;
@@ -169,6 +170,21 @@ describe('landing lists', () => {
     expect(await fixture.redis.zscore(keys.workers, workerId)).toBeNull();
     const claims = await queue.claim({ ...CLAIM, workerId: 'worker-2' });
     expect(claims.map(({ taskId }) => taskId)).toEqual(['a', 'b', 'newer']);
+  });
+
+  it('stay with a worker that was heard of since it was found silent', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await landed(queue, 'a');
+
+    const sweep = scripts.sweep.run(
+      fixture.redis,
+      [keys.workers, keys.landing(workerId), keys.tasks],
+      [workerId, 60_000, 10],
+    );
+
+    expect(await sweep).toBe(-1);
+    expect(await queue.depth()).toMatchObject({ ready: 0 });
+    expect(await queue.claim(CLAIM)).toHaveLength(1);
   });
 
   it('are given back at once when their worker shuts down', async () => {

@@ -14,7 +14,7 @@ const HISTORY = `
   SELECT ${columnsOf(AttemptEntity).join(', ')} FROM task_attempts
   WHERE task_id = $1 ORDER BY attempt, finished_at LIMIT ${ATTEMPT_LIMIT}`;
 
-const TASK = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = $1`;
+const TASK = `SELECT ${TASK_COLUMNS} FROM task_by_task_id($1)`;
 
 /** An attempt as it is shown: the one that runs now has no outcome yet. */
 export type ShownAttempt = Omit<AttemptRow, 'outcome'> & { readonly outcome: AttemptRow['outcome'] | null };

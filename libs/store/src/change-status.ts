@@ -53,7 +53,7 @@ const RETRY = `
     expires_at: 'NULLIF(greatest(t.expires_at, now()), now())',
   })}, moved AS (${MOVED}), ${noted('retry')}`;
 
-const STATUS_OF = `SELECT status FROM tasks WHERE task_id = $1`;
+const STATUS_OF = `SELECT status FROM task_by_task_id($1)`;
 const RUNNING = `SELECT ${TASK_COLUMNS} FROM tasks_processing WHERE task_id = $1`;
 
 /** $2 the status it has, $3 the change as a JSON object. */

@@ -48,8 +48,8 @@ interface ListedTask {
 /** Totals that counters do not know are counted up to here. */
 export const COUNT_LIMIT = 10_000;
 
-const BY_ID = `SELECT ${TASK_COLUMNS} FROM tasks WHERE id = $1`;
-const BY_TASK_ID = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = $1`;
+const BY_ID = `SELECT ${TASK_COLUMNS} FROM task_by_id($1)`;
+const BY_TASK_ID = `SELECT ${TASK_COLUMNS} FROM task_by_task_id($1)`;
 const BY_TASK_IDS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = ANY ($1::text[])`;
 
 const MISSING_CANDIDATES = `

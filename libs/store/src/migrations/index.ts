@@ -2,6 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import tasks from './0001-tasks.sql';
 import taskCounts from './0002-task-counts.sql';
 import taskCreated from './0003-task-created.sql';
+import taskLookup from './0004-task-lookup.sql';
 
 /** A class for TypeORM's runner; the name ends in the timestamp it sorts by. */
 function migration(name: string, sql: string): new () => MigrationInterface {
@@ -24,4 +25,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   migration('Tasks1795500000001', tasks),
   migration('TaskCounts1795500000002', taskCounts),
   migration('TaskCreated1795500000003', taskCreated),
+  migration('TaskLookup1795500000004', taskLookup),
 ];

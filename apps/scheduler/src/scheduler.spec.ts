@@ -1,9 +1,11 @@
 import { createService } from '@millrace/runtime';
 import {
+  ownPostgres,
   ownRedis,
   signal,
   testDatabase,
   testRedis,
+  type OwnPostgres,
   type OwnRedis,
   type TestDatabase,
   type TestRedis,
@@ -193,6 +195,40 @@ describe('a scheduler whose Redis is restarted empty', () => {
 
     const ready = async () => (await others.access.queues.of('refill').depth()).ready;
     await expect.poll(() => ready().catch(() => 0), { timeout: 30_000, interval: 100 }).toBe(tasks.length);
+    await others.close();
+  });
+});
+
+describe('a scheduler whose PostgreSQL is killed and comes back', () => {
+  let fragile: OwnPostgres;
+
+  beforeAll(async () => {
+    fragile = await ownPostgres();
+  });
+
+  afterAll(() => fragile.close());
+
+  it('is not ready meanwhile, stays alive, and fires its schedules again without a restart', async () => {
+    const prefix = `${redis.prefix}pg`;
+    const others = await openStores(fragile.url, redis.url, prefix);
+    const app = await start({ databaseUrl: fragile.url, queueRedisPrefix: prefix }, WithReports);
+    const slots = async () => {
+      const { items } = await others.store.queries.list({ status: 'all', type: 'noop' }, { page: 1, pageSize: 100 });
+      return items.map(({ slotAt }) => slotAt?.getTime() ?? 0);
+    };
+    await expect.poll(slots, { timeout: 20_000 }).not.toHaveLength(0);
+
+    await fragile.kill('SIGKILL');
+    expect((await app.inject({ url: '/health/ready' })).statusCode).toBe(503);
+    expect((await app.inject({ url: '/health/live' })).statusCode).toBe(200);
+    await fragile.restart();
+    const backAtMs = Date.now();
+
+    const newest = async () => Math.max(...(await slots().catch(() => [0])));
+    await expect.poll(newest, { timeout: 30_000, interval: 100 }).toBeGreaterThan(backAtMs);
+    const ready = async () => (await app.inject({ url: '/health/ready' })).statusCode;
+    await expect.poll(ready, { timeout: 10_000 }).toBe(200);
+    await stop(app);
     await others.close();
   });
 });

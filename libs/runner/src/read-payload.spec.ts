@@ -17,6 +17,13 @@ describe('readPayload', () => {
     expect(readPayload(Greeting, { to: 'you' })).toMatchObject({ to: 'you', times: 1 });
   });
 
+  it('takes an empty object for a class without fields, and nothing else', () => {
+    class Nothing {}
+
+    expect(readPayload(Nothing, {})).toBeInstanceOf(Nothing);
+    expect(() => readPayload(Nothing, { a: 1 })).toThrow(/a .*should not exist/);
+  });
+
   it.each([
     [{ times: 1 }, /to must be a string/],
     [{ to: 'you', times: 4 }, /times must not be greater than 3/],

@@ -17,7 +17,8 @@ export function readPayload<T extends object>(Payload: Type<T>, payload: unknown
     throw new NonRetryableError('payload must be an object');
   }
   const value = plainToInstance(Payload, payload, { exposeDefaultValues: true });
-  const faults = validateSync(value, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: true });
+  // A class without fields is one that takes an empty object.
+  const faults = validateSync(value, { whitelist: true, forbidNonWhitelisted: true, forbidUnknownValues: false });
   if (faults.length > 0) throw new NonRetryableError(`payload: ${linesOf(faults).slice(0, LISTED).join('; ')}`);
   return value;
 }

@@ -1,4 +1,4 @@
-import { IsIn, IsNotEmpty, IsObject, IsString, IsUrl, MaxLength, ValidateBy, ValidateIf } from 'class-validator';
+import { IsIn, IsNotEmpty, IsObject, IsString, MaxLength, ValidateBy, ValidateIf } from 'class-validator';
 import type { Json } from '@millrace/contracts';
 import { IsDurationText } from './duration-field';
 
@@ -28,10 +28,10 @@ export class HttpRequestPayload {
   /** Where to; `http` or `https`. */
   @IsString()
   @MaxLength(8_192)
-  @IsUrl(
-    { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
-    { message: 'url must be an http or https address' },
-  )
+  @ValidateBy({
+    name: 'url',
+    validator: { validate: isHttpUrl, defaultMessage: () => 'url must be an http or https address' },
+  })
   url!: string;
 
   /** Default GET, or POST when there is a body. */
@@ -59,6 +59,11 @@ export class HttpRequestPayload {
   /** Until the answer has arrived whole. Default 30 s. */
   @IsDurationText(3_600_000)
   timeout: number | string = '30s';
+}
+
+/** Read as the request itself reads it: `http://0x7f.1` is a way to write 127.0.0.1. */
+function isHttpUrl(text: unknown): boolean {
+  return typeof text === 'string' && URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 function areHeaders(headers: unknown): boolean {

@@ -5,7 +5,14 @@ import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { acceptStrictJson, addAnswerHeaders, askForKeys, observeRequests, refuseMalformedQueries } from './http-hooks';
+import {
+  acceptStrictJson,
+  addAnswerHeaders,
+  askForKeys,
+  endConnections,
+  observeRequests,
+  refuseMalformedQueries,
+} from './http-hooks';
 import { JsonLogger } from './json-logger';
 import { Metrics } from './metrics';
 import type { ErrorTable } from './problem';
@@ -13,6 +20,7 @@ import { sendProblem } from './problem.filter';
 import { RouteTable } from './route-table';
 import { RuntimeModule } from './runtime.module';
 import type { ServiceConfig } from './service.config';
+import { Shutdown } from './shutdown';
 
 /** Largest body of a route that says nothing else, in bytes. */
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
@@ -65,6 +73,7 @@ export async function createService<C extends ServiceConfig>(
   observeRequests(fastify, metrics);
   askForKeys(fastify, config.authMode === 'keys' ? config.apiKeys : null);
   refuseMalformedQueries(fastify);
+  endConnections(fastify, app.get(Shutdown).draining);
   await configure?.(app);
   return app;
 }
@@ -75,6 +84,8 @@ function createAdapter(): FastifyAdapter {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     forceCloseConnections: 'idle',
+    // Whoever still has a connection is served while the service closes: the stores close after the server.
+    return503OnClosing: false,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 512 },
     clientErrorHandler: answerMalformed,

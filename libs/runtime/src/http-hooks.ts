@@ -88,6 +88,13 @@ export function observeRequests(fastify: FastifyInstance, metrics: Metrics): voi
   });
 }
 
+/** While the service drains, every answer is the last on its connection: one that stayed open would hold the shutdown up. */
+export function endConnections(fastify: FastifyInstance, draining: AbortSignal): void {
+  fastify.addHook('onSend', async (_request, reply) => {
+    if (draining.aborted) void reply.header('Connection', 'close');
+  });
+}
+
 function principalOf(keys: readonly ApiKey[], authorization: string | undefined): Principal {
   const [, text] = /^Bearer +([\x21-\x7e]{1,512})$/i.exec(authorization ?? '') ?? [];
   const key = text === undefined ? undefined : findApiKey(keys, text);

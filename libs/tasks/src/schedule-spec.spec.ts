@@ -70,7 +70,7 @@ describe('the previous run', () => {
 
         expect(slot?.getTime()).toBeLessThanOrEqual(at.getTime());
         expect(nextRun(spec, slot)?.getTime()).toBeGreaterThan(at.getTime());
-        expect(nextRun(spec, new Date((slot).getTime() - 1))).toEqual(slot);
+        expect(nextRun(spec, new Date(slot.getTime() - 1))).toEqual(slot);
       }),
       { numRuns: 40 },
     );

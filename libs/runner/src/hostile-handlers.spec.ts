@@ -20,6 +20,14 @@ const THROWN: Readonly<Record<string, unknown>> = {
   getter: Object.defineProperty(new Error('x'), 'message', { get: () => trap.message }),
   function: () => 1,
   nul: new Error('a \0 and a \ud800'),
+  untouchable: new Proxy(
+    {},
+    {
+      getPrototypeOf: () => {
+        throw new Error('from a trap');
+      },
+    },
+  ),
   frozen: Object.freeze(new Error('frozen')),
 };
 const RETURNED: Readonly<Record<string, unknown>> = {

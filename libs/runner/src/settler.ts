@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { Dispatch, Queues } from '@millrace/queue';
+import { QueueUnavailable, type Dispatch, type Queues } from '@millrace/queue';
 import type { HeldTask, HeldTasks } from './held-tasks';
 import { pause, retryPauseMs } from './pause';
 
@@ -68,6 +68,11 @@ export class Settler {
         await this.settle(batch);
         this.failures = 0;
       } catch (error) {
+        if (!(error instanceof QueueUnavailable)) {
+          // Trying again would block every later step; what Redis was not told, repair tells it.
+          this.logger.error('Redis refused to settle tasks', { steps: batch.length, error });
+          continue;
+        }
         this.waiting = [...batch, ...this.waiting].slice(-MOST_WAITING);
         this.failures += 1;
         if (this.failures === 1) {

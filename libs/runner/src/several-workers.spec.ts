@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, signal } from '@millrace/testing';
+import { dispatchOf } from '@millrace/tasks';
+import { AttemptSuperseded } from './abort-reasons';
 import { handlerOf, openWorkbench, type Workbench } from './worker.fixture';
 
 describe('several workers', () => {
@@ -61,6 +63,32 @@ describe('several workers', () => {
 
     await go.wait();
     expect(order).toEqual([9, 3, 0]);
+    await worker.stop();
+  });
+
+  it('abort an attempt whose task was given to another one, and its outcome changes nothing', async () => {
+    const reasons: unknown[] = [];
+    const finish = signal();
+    const twice = handlerOf('twice', async (_payload, { attempt, signal: aborted }) => {
+      if (attempt === 1) {
+        await new Promise((resolve) => aborted.addEventListener('abort', resolve));
+        reasons.push(aborted.reason);
+        return 'too late';
+      }
+      await finish.wait(20_000);
+      return 'the second';
+    });
+    const worker = await bench.startWorker([twice], { queues: new Map([['twice', 1]]), leaseMs: 1_000 });
+    const { taskId } = await bench.submitter.submit('twice', {}, { queue: 'twice' });
+    const row = await bench.rowWhen(taskId, ({ status }) => status === 'processing');
+
+    await bench.store.tasks.rescueIfProcessing([{ taskId, attempt: 1, workerId: worker.worker.id, crashLimit: 3 }]);
+    await bench.queues.of('twice').enqueue([dispatchOf({ ...row, attempt: 1 })]);
+
+    await eventually(() => expect(reasons).toEqual([expect.any(AttemptSuperseded)]), 10_000);
+    finish.fire();
+    expect(await bench.rowWhen(taskId)).toMatchObject({ status: 'success', result: 'the second', attempt: 2 });
+    await eventually(async () => expect((await worker.worker.stats()).totals).toMatchObject({ superseded: 1 }));
     await worker.stop();
   });
 

@@ -88,8 +88,9 @@ export class StartGate {
   private async open(batch: readonly HeldTask[]): Promise<void> {
     while (!this.parts.stopping.aborted) {
       try {
-        await this.tryOpen(batch);
+        const results = await this.ask(batch);
         this.failures = 0;
+        batch.forEach((held, index) => this.answer(held, results[index]));
         return;
       } catch (error) {
         if (!(error instanceof StoreUnavailable)) return this.openSingly(batch, error);
@@ -104,12 +105,11 @@ export class StartGate {
     for (const held of batch) this.answers.unanswered(held);
   }
 
-  private async tryOpen(batch: readonly HeldTask[]): Promise<void> {
+  private async ask(batch: readonly HeldTask[]): Promise<StartResult[]> {
     await this.recordRaw(batch.filter(({ claim }) => claim.entry.attempt === undefined));
     this.parts.tally.batch('start', batch.length);
     const starts = batch.map(({ claim }) => ({ taskId: claim.taskId, attempt: claim.entry.attempt ?? 0 }));
-    const results = await this.parts.tasks.startMany(starts, this.parts.workerId);
-    batch.forEach((held, index) => this.answer(held, results[index]));
+    return this.parts.tasks.startMany(starts, this.parts.workerId);
   }
 
   private async recordRaw(raw: readonly HeldTask[]): Promise<void> {

@@ -5,6 +5,7 @@ import {
   decideOutcome,
   dispatchOf,
   SnoozeError,
+  type Decision,
   type EndedAttempt,
   type TaskPolicy,
   type TaskSubmitter,
@@ -182,7 +183,7 @@ export class TaskFlow implements GateAnswers {
 
   private async record(held: HeldTask, task: StartedTask, ended: EndedAttempt): Promise<void> {
     const { id, taskId, attempt } = task;
-    const decision = decideOutcome(ended, task);
+    const decision = decide(ended, task);
     await this.progress.flush(held);
     await this.writer.accept({
       held,
@@ -233,6 +234,18 @@ export class TaskFlow implements GateAnswers {
       return;
     }
     slots.release();
+  }
+}
+
+/** A thrown value may be an object that fails whoever looks at it; that is a failure like any other. */
+function decide(ended: EndedAttempt, task: StartedTask): Decision {
+  try {
+    return decideOutcome(ended, task);
+  } catch {
+    return decideOutcome(
+      { kind: 'threw', error: new Error('The handler threw something that cannot be looked at') },
+      task,
+    );
   }
 }
 

@@ -10,6 +10,10 @@ import { LONGEST_DELAY_MS, UnroutableDelays } from './unroutable-delays';
 /** Most rows asked for at once. */
 const BATCH = 500;
 
+/** How often one type is warned of, and how many types are remembered for it. */
+const WARN_EVERY_MS = 60_000;
+const MOST_TYPES = 1_000;
+
 export interface UnroutableParts {
   readonly tasks: TaskRepository;
   readonly queries: TaskQueries;
@@ -25,6 +29,7 @@ export interface UnroutableParts {
 export class Unroutable {
   private readonly logger = new Logger(Unroutable.name);
   private readonly delays = new UnroutableDelays();
+  private readonly warnedAtMs = new Map<string, number>();
 
   constructor(private readonly parts: UnroutableParts) {}
 
@@ -43,13 +48,18 @@ export class Unroutable {
         continue;
       }
       this.parts.settler.putBack(task, delayMs);
-      this.logger.warn('No handler here serves the type of a task', {
-        queue,
-        type: entry.name,
-        taskId: task.taskId,
-        delayMs,
-      });
+      this.warn(queue, entry.name, task.taskId);
     }
+  }
+
+  /** Once a minute for each type: a backlog of them would fill the log with one fact. */
+  private warn(queue: string, type: string, taskId: string): void {
+    const nowMs = performance.now();
+    const lastMs = this.warnedAtMs.get(type);
+    if (lastMs !== undefined && nowMs - lastMs < WARN_EVERY_MS) return;
+    if (this.warnedAtMs.size >= MOST_TYPES) this.warnedAtMs.clear();
+    this.warnedAtMs.set(type, nowMs);
+    this.logger.warn('No handler here serves the type of a task', { queue, type, taskId });
   }
 
   /** A raw submit gets its row now: until somebody serves its type, the lists should show it. */

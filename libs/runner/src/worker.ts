@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { CancelSignals, Queues, type QueueDepth } from '@millrace/queue';
@@ -39,7 +40,9 @@ const GOODBYE_MS = 1_000;
 @Injectable()
 export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   /** New with every start, so that nothing of an earlier process can be taken for this one's. */
-  readonly id = `${hostname().slice(0, 64)}:${process.pid}:${randomUUID()}`;
+  readonly id = `${hostname()
+    .replace(/[^\w.-]/g, '-')
+    .slice(0, 64)}:${process.pid}:${randomUUID()}`;
 
   private readonly logger = new Logger(Worker.name);
   private readonly stopping = new AbortController();
@@ -67,6 +70,8 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     private readonly shutdown: Shutdown,
   ) {
     const { leaseMs } = options;
+    // Every wait of every queue listens to them.
+    setMaxListeners(0, this.stopping.signal, this.abandon.signal, shutdown.hastened);
     const workerId = this.id;
     const held = new HeldTasks();
     const settler = new Settler(queues, held, this.abandon.signal);

@@ -19,8 +19,10 @@ const OWN_WORKERS = 20;
  *
  * Calls to the demo's servers and its mail run on a worker of its own, on a queue of its own: only that worker may
  * reach this machine's addresses and knows the mail server. Everything else runs on the platform's own workers.
+ *
+ * When `interrupted` rejects it ends with that reason, after its worker has handed back what it was running.
  */
-export async function runDemo(settings: DemoSettings): Promise<boolean> {
+export async function runDemo(settings: DemoSettings, interrupted: Promise<never>): Promise<boolean> {
   const run = `demo-${Date.now().toString(36)}`;
   const api = new ApiClient(settings.apiUrl);
   const redis = new Redis(settings.redisUrl, { maxRetriesPerRequest: 3 });
@@ -38,7 +40,7 @@ export async function runDemo(settings: DemoSettings): Promise<boolean> {
     const finished = untilAllFinal(tasks.length, run, api);
     const destination = { userId: run, queue: run, keyPrefix: `${settings.redisPrefix}:${run}` };
     const submitted = submitAll(tasks, destination, api, redis).then(() => performance.now());
-    const [submittedAt] = await Promise.all([submitted, finished]);
+    const [submittedAt] = await Promise.race([Promise.all([submitted, finished]), interrupted]);
     const times = { submitMs: submittedAt - startedAt, totalMs: performance.now() - startedAt };
 
     const checks = await checkRun(tasks, run, { api, database, web, mailbox });

@@ -5,7 +5,8 @@ import { InvalidSettings, readSettings } from './settings';
 class Interrupted extends Error {}
 
 const interrupted = new Promise<never>((_, reject) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Interrupted(`Stopped by ${signal}`)));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => reject(new Interrupted(`Stopped by ${signal}`)));
 });
 // Before and after the run nobody waits for it.
 interrupted.catch(() => {});

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workspaceRoot } from '@millrace/stack';
@@ -8,6 +9,13 @@ import { workspaceRoot } from '@millrace/stack';
 const READY_TIMEOUT_MS = 60_000;
 /** How much of a service's output is kept for a message. */
 const KEPT_OUTPUT_CHARS = 64_000;
+
+export interface ServiceProcessOptions {
+  /** The bundle to run, from the root of the clone. Default `dist/apps/<name>/main.js`. */
+  readonly bundle?: string;
+  /** File that gets the output, appended, so that the whole of it is kept. Default: the end of it in memory. */
+  readonly log?: string;
+}
 
 /** One built service, running as its own process as it would in a container. */
 export class ServiceProcess {
@@ -19,6 +27,7 @@ export class ServiceProcess {
     /** Where its HTTP endpoints are, without a trailing slash. */
     readonly url: string,
     private readonly child: ChildProcess,
+    private readonly log: string | undefined,
   ) {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -28,23 +37,30 @@ export class ServiceProcess {
   }
 
   /**
-   * Starts `dist/apps/<name>/main.js` with exactly these variables, and waits until it is ready. Throws, with what it
-   * printed, when it ends instead or is not ready within a minute.
+   * Starts a bundle with exactly these variables, and waits until it is ready. Throws, with what it printed, when it ends
+   * instead or is not ready within a minute.
    */
-  static async start(name: string, port: number, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-    const child = spawn(process.execPath, [join(workspaceRoot, 'dist', 'apps', name, 'main.js')], {
+  static async start(
+    name: string,
+    port: number,
+    env: Readonly<Record<string, string>>,
+    { bundle = join('dist', 'apps', name, 'main.js'), log }: ServiceProcessOptions = {},
+  ): Promise<ServiceProcess> {
+    const output = log === undefined ? 'pipe' : openSync(log, 'a');
+    const child = spawn(process.execPath, [join(workspaceRoot, bundle)], {
       cwd: workspaceRoot,
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output, output],
     });
-    const service = new ServiceProcess(name, `http://127.0.0.1:${port}`, child);
+    if (typeof output === 'number') closeSync(output);
+    const service = new ServiceProcess(name, `http://127.0.0.1:${port}`, child, log);
     await service.untilReady();
     return service;
   }
 
   /** The end of what it printed. */
   get logs(): string {
-    return this.output;
+    return this.log === undefined ? this.output : readFileSync(this.log, 'utf8').slice(-KEPT_OUTPUT_CHARS);
   }
 
   get pid(): number {
@@ -80,6 +96,6 @@ export class ServiceProcess {
       await sleep(50);
     }
     this.child.kill('SIGKILL');
-    throw new Error(`${this.name} was not ready in time:\n${this.output}`);
+    throw new Error(`${this.name} was not ready in time:\n${this.logs}`);
   }
 }

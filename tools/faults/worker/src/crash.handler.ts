@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { TaskHandler, type Handler, type TaskContext } from '@millrace/runner';
+import { EffectLog } from './effect-log';
+
+interface CrashPayload {
+  readonly how: 'exit' | 'abort' | 'kill';
+  /** So many of the first attempts crash. */
+  readonly times: number;
+}
+
+/** Takes its whole process down. */
+@Injectable()
+@TaskHandler('crash')
+export class CrashHandler implements Handler<CrashPayload, object> {
+  constructor(private readonly effects: EffectLog) {}
+
+  async handle({ how, times }: CrashPayload, { task, attempt }: TaskContext): Promise<object> {
+    this.effects.write({ kind: 'start', taskId: task.taskId, attempt });
+    if (attempt <= times) crash(how);
+    return { attempt };
+  }
+}
+
+function crash(how: CrashPayload['how']): void {
+  switch (how) {
+    case 'exit':
+      return process.exit(0);
+    case 'abort':
+      return process.abort();
+    case 'kill':
+      process.kill(process.pid, 'SIGKILL');
+      return;
+    default:
+      return how satisfies never;
+  }
+}

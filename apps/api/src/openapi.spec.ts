@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate } from '@millrace/store';
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startApi, type RunningApi } from './testing/start-api';
 
-const COMMITTED = join(import.meta.dirname, '..', '..', '..', 'docs', 'openapi.json');
+const ROOT = join(import.meta.dirname, '..', '..', '..');
+const COMMITTED = join(ROOT, 'docs', 'openapi.json');
 
 interface Operation {
   readonly summary?: string;
@@ -14,6 +16,7 @@ interface Operation {
 }
 
 interface Document {
+  readonly info: { readonly version: string };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, { readonly properties: object }>> };
 }
@@ -40,6 +43,11 @@ const propertiesOf = (schema: string) => Object.keys(document.components.schemas
 describe('the OpenAPI document', () => {
   it('equals the committed copy (vitest -u writes it)', async () => {
     await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot(COMMITTED);
+  });
+
+  it('shows the version of the product', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    expect(document.info.version).toBe(version);
   });
 
   it('names every call and each of its error answers', () => {

@@ -47,7 +47,7 @@ export async function bootstrap<C extends ServiceConfig>(
     });
     process.exit(1);
   }
-  logger.log('Listening', { host: config.host, port: config[port] });
+  logger.log('Listening', { url: await app.getUrl() });
   stopOnSignal(app, config.shutdownTimeoutMs, logger);
 }
 

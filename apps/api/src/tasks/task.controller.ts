@@ -75,7 +75,7 @@ export class TaskController {
   @HttpCode(200)
   @ApiParam({ name: 'taskId', schema: { type: 'string' }, description: 'Public id.' })
   @ApiOkResponse({ type: TaskView, description: 'The same task, pending again with all its retries.' })
-  @ApiProblems(404, 409)
+  @ApiProblems(404, 409, 413, 415)
   async retryTask(
     @Param('taskId', new TaskIdPipe()) taskId: string,
     @Query(NO_QUERY) _query: object,
@@ -91,7 +91,7 @@ export class TaskController {
   @ApiParam({ name: 'taskId', schema: { type: 'string' }, description: 'Public id.' })
   @ApiOkResponse({ type: TaskView, description: 'The task is cancelled, now or since an earlier call.' })
   @ApiAcceptedResponse({ type: TaskView, description: 'It is running; its handler is told to stop.' })
-  @ApiProblems(404, 409)
+  @ApiProblems(404, 409, 413, 415)
   async cancelTask(
     @Param('taskId', new TaskIdPipe()) taskId: string,
     @Query(NO_QUERY) _query: object,

@@ -80,29 +80,33 @@ export class StartGate {
       const batch = this.waiting.splice(0, BATCH);
       await this.open(batch);
     }
-    if (this.strayWanted && !this.parts.stopping.aborted) await this.findStrays();
+    if (this.strayWanted) await this.findStrays();
     this.turning = null;
     if (this.waiting.length > 0) this.turning = this.turn();
   }
 
   private async open(batch: readonly HeldTask[]): Promise<void> {
     while (!this.parts.stopping.aborted) {
-      try {
-        const results = await this.ask(batch);
+      const asked = await this.ask(batch).then(
+        (results) => ({ results }),
+        (error: unknown) => ({ error }),
+      );
+      if ('results' in asked) {
         this.failures = 0;
-        batch.forEach((held, index) => this.answer(held, results[index]));
+        batch.forEach((held, index) => this.answer(held, asked.results[index]));
         return;
-      } catch (error) {
-        if (!(error instanceof StoreUnavailable)) return this.openSingly(batch, error);
-        this.failures += 1;
-        this.strayWanted = true;
-        if (this.failures === 1) {
-          this.logger.warn('Starts wait for the database', { tasks: batch.length, error });
-        }
-        await pause(retryPauseMs(this.failures), this.parts.stopping);
       }
+      if (!(asked.error instanceof StoreUnavailable)) return this.openSingly(batch, asked.error);
+      await this.waitForStore(batch.length, asked.error);
     }
     for (const held of batch) this.answers.unanswered(held);
+  }
+
+  private async waitForStore(tasks: number, error: StoreUnavailable): Promise<void> {
+    this.failures += 1;
+    this.strayWanted = true;
+    if (this.failures === 1) this.logger.warn('Starts wait for the database', { tasks, error });
+    await pause(retryPauseMs(this.failures), this.parts.stopping);
   }
 
   private async ask(batch: readonly HeldTask[]): Promise<StartResult[]> {

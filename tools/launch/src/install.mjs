@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cloneFolder, workspaceRoot } from '../../stack/src/index.mjs';
+import { cloneFolder, stopRecorded, workspaceRoot } from '../../stack/src/index.mjs';
 import { LaunchError } from './launch-error.mjs';
 import { lock, unlock } from './lock-file.mjs';
 import { progress } from './progress.mjs';
@@ -33,12 +33,15 @@ export async function installPackages() {
 
 async function install() {
   progress('Installing npm packages (npm ci); the first time takes a minute or two');
+  const record = join(cloneFolder(), 'install.json');
+  // An installation whose launcher was killed goes on by itself, and would remove what this one writes.
+  await stopRecorded(record);
   const npm = process.env.npm_execpath;
   const [command, args] = npm?.endsWith('js') ? [process.execPath, [npm]] : ['npm', []];
   // The packages for building are needed too, whatever NODE_ENV says.
   const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const reminder = setInterval(() => progress('Still installing npm packages'), REMINDER_MS);
-  const outcome = await runProgram(command, [...args, 'ci', ...options], { timeoutMs: INSTALL_TIMEOUT_MS });
+  const outcome = await runProgram(command, [...args, 'ci', ...options], { timeoutMs: INSTALL_TIMEOUT_MS, record });
   clearInterval(reminder);
   if (!outcome.ok) {
     throw new LaunchError(

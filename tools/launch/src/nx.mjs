@@ -17,20 +17,16 @@ import { runProgram } from './run-program.mjs';
  * Runs targets of projects.
  *
  * @param {readonly string[]} args of `nx run-many`
- * @param {object} options
- * @param {number} options.timeoutMs
- * @param {NodeJS.ProcessEnv} [options.env]
- * @param {string} [options.log] file that gets the output instead of the terminal
+ * @param {import('./run-program.mjs').ProgramOptions} options
  * @returns {Promise<{outcome: import('./run-program.mjs').Outcome, targets: TargetResult[]}>}
  */
-export async function runMany(args, { timeoutMs, env = {}, log }) {
+export async function runMany(args, options) {
   const startedAt = new Date();
   // The program itself, not npx: a signal to the wrapper would leave nx behind. No daemon: it would outlive us.
   const nx = join('node_modules', 'nx', 'dist', 'bin', 'nx.js');
   const outcome = await runProgram(process.execPath, [nx, 'run-many', ...args], {
-    timeoutMs,
-    ...(log === undefined ? {} : { log }),
-    env: { NX_DAEMON: 'false', NX_TUI: 'false', ...env },
+    ...options,
+    env: { NX_DAEMON: 'false', NX_TUI: 'false', ...options.env },
   });
   return { outcome, targets: readTargets(args, startedAt) };
 }

@@ -1,7 +1,7 @@
 // @ts-check
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
-import { identityOf, stopProcess, workspaceRoot } from '../../stack/src/index.mjs';
+import { closeSync, openSync, rmSync } from 'node:fs';
+import { identityOf, recordProcesses, stopProcess, workspaceRoot } from '../../stack/src/index.mjs';
 
 /**
  * How a program ended.
@@ -9,6 +9,14 @@ import { identityOf, stopProcess, workspaceRoot } from '../../stack/src/index.mj
  * @typedef {object} Outcome
  * @property {boolean} ok whether it ended by itself with exit code 0
  * @property {string} text a phrase for people, such as `exit code 2`
+ */
+
+/**
+ * @typedef {object} ProgramOptions
+ * @property {number} timeoutMs after which it is stopped
+ * @property {NodeJS.ProcessEnv} [env] added to the environment
+ * @property {string} [record] file that names the process, for a later start to stop it when this launcher was killed
+ * @property {string} [log] file that gets the output, from the start, instead of the terminal
  */
 
 /** How long a program may take to stop before it is killed. */
@@ -24,13 +32,10 @@ let stopped = false;
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {object} options
- * @param {number} options.timeoutMs after which it is stopped
- * @param {NodeJS.ProcessEnv} [options.env] added to the environment
- * @param {string} [options.log] file that gets the output, from the start, instead of the terminal
+ * @param {ProgramOptions} options
  * @returns {Promise<Outcome>}
  */
-export function runProgram(command, args, { timeoutMs, env = {}, log }) {
+export function runProgram(command, args, { timeoutMs, env = {}, record, log }) {
   return new Promise((resolve) => {
     if (stopped) return;
     const output = log === undefined ? 'inherit' : openSync(log, 'w', 0o600);
@@ -42,6 +47,7 @@ export function runProgram(command, args, { timeoutMs, env = {}, log }) {
     });
     if (typeof output === 'number') closeSync(output);
     running.add(child);
+    if (record !== undefined && child.pid !== undefined) recordProcesses(record, [child.pid]);
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
@@ -51,6 +57,7 @@ export function runProgram(command, args, { timeoutMs, env = {}, log }) {
     const finish = (outcome) => {
       clearTimeout(timer);
       running.delete(child);
+      if (record !== undefined) rmSync(record, { force: true });
       if (!stopped) resolve(outcome);
     };
     child.once('error', (error) => finish({ ok: false, text: error.message }));

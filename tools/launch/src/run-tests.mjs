@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import {
+  createFolder,
   createRunFolder,
   removeDeadRunFolders,
   removeRunFolder,
@@ -30,6 +31,7 @@ const SHOWN_FAILURES = 40;
 const TEST_TARGETS = ['test', 'e2e'];
 
 /** @typedef {import('./nx.mjs').TargetResult} TargetResult */
+/** @typedef {import('./run-program.mjs').ProgramOptions} ProgramOptions */
 
 /**
  * @param {string[]} args
@@ -62,13 +64,16 @@ async function test(projects, shutdown) {
   const env = { ...(await startStores(folder, shutdown)), VITEST_JSON_DIR: reports };
 
   const restriction = projects.length > 0 ? ['-p', ...projects] : [];
-  const results = projects.length > 0 ? [] : [await checkFormat()];
+  // Found by whoever removes the folder, when this launcher was killed.
+  const record = join(createFolder(join(folder, 'program')), 'process.json');
+  const options = { timeoutMs: PHASE_TIMEOUT_MS, env, record };
+  const results = projects.length > 0 ? [] : [await checkFormat(options)];
   progress('Lint, types, build, unit and integration tests');
   results.push(
-    ...(await runTargets(['-t', 'lint', 'typecheck', 'build', 'test', ...restriction, '--parallel=2'], env)),
+    ...(await runTargets(['-t', 'lint', 'typecheck', 'build', 'test', ...restriction, '--parallel=2'], options)),
   );
   progress('End-to-end tests');
-  results.push(...(await runTargets(['-t', 'e2e', ...restriction, '--parallel=1'], env)));
+  results.push(...(await runTargets(['-t', 'e2e', ...restriction, '--parallel=1'], options)));
   return conclude(results, reports);
 }
 
@@ -103,23 +108,24 @@ function startTestRedis(folder) {
   return startRedis({ dataDir: join(folder, 'redis'), persistence: 'none', log: join(folder, 'redis.log'), progress });
 }
 
-/** @returns {Promise<TargetResult>} */
-async function checkFormat() {
+/**
+ * @param {ProgramOptions} options
+ * @returns {Promise<TargetResult>}
+ */
+async function checkFormat(options) {
   progress('Format');
   const prettier = join('node_modules', 'prettier', 'bin', 'prettier.cjs');
-  const outcome = await runProgram(process.execPath, [prettier, '--check', '--log-level=warn', '.'], {
-    timeoutMs: PHASE_TIMEOUT_MS,
-  });
+  const outcome = await runProgram(process.execPath, [prettier, '--check', '--log-level=warn', '.'], options);
   return { name: 'format (cure: npm run format)', target: 'format', ok: outcome.ok };
 }
 
 /**
  * @param {string[]} args
- * @param {NodeJS.ProcessEnv} env
+ * @param {ProgramOptions} options
  * @returns {Promise<TargetResult[]>}
  */
-async function runTargets(args, env) {
-  const { outcome, targets } = await runMany(args, { timeoutMs: PHASE_TIMEOUT_MS, env });
+async function runTargets(args, options) {
+  const { outcome, targets } = await runMany(args, options);
   // Without any failed target the failure is nx's own, or it was stopped: it must not pass.
   if (outcome.ok || targets.some((result) => !result.ok)) return targets;
   return [...targets, { name: `nx run-many ${args.join(' ')} (${outcome.text})`, target: 'nx', ok: false }];

@@ -1,5 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { Database } from './database';
+import { StoreUnavailable } from './store-errors';
 import type { NewTask } from './task-row';
 
 /** In key order, so that two batches wait for each other's keys in one direction. */
@@ -35,6 +36,9 @@ interface KeyRow {
   readonly task_id: string;
 }
 
+/** Retention may remove a free key between the look at it and the lock; asking again then gets it. */
+const CLAIM_TRIES = 3;
+
 /**
  * Asks for the unique keys of these tasks (each key once) and answers who holds each: the asking task, or another one
  * that had it. A key is free when its time has passed or, held without a time, when its task has ended.
@@ -44,17 +48,26 @@ export async function claimUniqueKeys(
   tasks: readonly NewTask[],
   manager: EntityManager,
 ): Promise<Map<string, string>> {
-  if (tasks.length === 0) return new Map();
+  const holders = new Map<string, string>();
+  for (let tries = 0; tries < CLAIM_TRIES; tries += 1) {
+    const asking = tasks.filter(({ uniqueKey }) => uniqueKey !== null && !holders.has(uniqueKey));
+    if (asking.length === 0) return holders;
+    for (const row of await claimSome(db, asking, manager)) holders.set(row.key, row.task_id);
+  }
+  const unknown = tasks.some(({ uniqueKey }) => uniqueKey !== null && !holders.has(uniqueKey));
+  if (unknown) throw new StoreUnavailable('a unique key changed hands too often');
+  return holders;
+}
+
+/** Says nothing of a key that was removed meanwhile. */
+async function claimSome(db: Database, tasks: readonly NewTask[], manager: EntityManager): Promise<KeyRow[]> {
   const asked = tasks.map((task) => ({ key: task.uniqueKey, task_id: task.taskId, for_ms: task.uniqueForMs }));
   const added = await db.query<KeyRow>(ADD, [JSON.stringify(asked)], manager);
-  const holders = new Map(added.map((row) => [row.key, row.task_id]));
+  const has = new Set<string | null>(added.map(({ key }) => key));
 
-  const contested = asked.filter(({ key }) => key !== null && !holders.has(key));
-  if (contested.length === 0) return holders;
+  const contested = asked.filter(({ key }) => !has.has(key));
+  if (contested.length === 0) return added;
   const keys = contested.map(({ key }) => key);
   await db.query(LOCK, [keys], manager);
-  for (const row of await db.query<KeyRow>(TAKE_OVER, [JSON.stringify(contested), keys], manager)) {
-    holders.set(row.key, row.task_id);
-  }
-  return holders;
+  return [...added, ...(await db.query<KeyRow>(TAKE_OVER, [JSON.stringify(contested), keys], manager))];
 }

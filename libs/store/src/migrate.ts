@@ -8,8 +8,11 @@ import { translated } from './pg-errors';
 /** Two migrators take turns under this number; nothing else may use it. */
 const LOCK = `SELECT pg_advisory_xact_lock(7231004517)`;
 
-const APPLIED = `SELECT count(*)::integer AS n FROM migrations`;
-const IS_MIGRATED = `SELECT to_regclass('migrations') IS NOT NULL AS found`;
+/** Of its own, so that an application in the same database may keep its migrations where TypeORM puts them. */
+const TABLE = 'millrace_migrations';
+
+const APPLIED = `SELECT count(*)::integer AS n FROM ${TABLE}`;
+const IS_MIGRATED = `SELECT to_regclass('${TABLE}') IS NOT NULL AS found`;
 
 /** The version that this code works with: how many migrations must be applied. */
 export const requiredSchemaVersion = MIGRATIONS.length;
@@ -25,6 +28,7 @@ export async function migrate(databaseUrl: string, log: (line: string) => void =
     url: databaseUrl,
     applicationName: 'millrace-migrate',
     migrations: [...MIGRATIONS],
+    migrationsTableName: TABLE,
     connectTimeoutMS: 10_000,
     poolSize: 2,
     // Building an index on a large table takes what it takes; waiting for the lock does not.

@@ -55,7 +55,7 @@ test('entities have the columns of the migrated tables, with their types and nul
 
 test('every table says what it is for', async () => {
   const silent: unknown = await store.dataSource.query(
-    `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'migrations'
+    `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'millrace_migrations'
        AND relnamespace = current_schema()::regnamespace AND obj_description(oid, 'pg_class') IS NULL`,
   );
 

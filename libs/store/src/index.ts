@@ -14,11 +14,13 @@ export {
   IdempotencyKeyReused,
   IllegalTransition,
   InvalidCursor,
+  NotInTransaction,
   StoreUnavailable,
   UnstorableData,
 } from './store-errors';
 export { StoreOptions } from './store-options';
 export { StoreModule } from './store.module';
+export { SubmitNotices } from './submit-notices';
 export type { CountFilter } from './task-counts';
 export type { TaskFilter } from './task-filter';
 export {

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import type { Database } from './database';
 import { jsonObject, storableJson } from './storable-text';
+import { NotInTransaction } from './store-errors';
 import type { InsertResult, NewTask } from './task-row';
 import { claimUniqueKeys } from './unique-keys';
 
@@ -52,7 +53,9 @@ const REMOVE = `
 export type InsertableTask = NewTask & { readonly retryCount?: number };
 
 /** Bulk inserts may take longer than the limit of ordinary statements. */
-const ALLOW_LONG = `SET LOCAL statement_timeout = '60s'`;
+const ALLOW_LONG = `
+  SELECT current_setting('statement_timeout') AS before, set_config('statement_timeout', '60s', true)`;
+const ALLOW_AS_BEFORE = `SELECT set_config('statement_timeout', $1, true)`;
 const LONG_FROM_TASKS = 1_000;
 
 /** See `TaskRepository.insertMany`. */
@@ -61,17 +64,26 @@ export async function insertTasks(
   tasks: readonly NewTask[],
   manager?: EntityManager,
 ): Promise<InsertResult[]> {
+  if (manager && !manager.queryRunner?.isTransactionActive) throw new NotInTransaction();
   if (tasks.length === 0) return [];
   const alone = tasks.every((task) => task.generatedId && task.uniqueKey === null);
   if (alone && tasks.length < LONG_FROM_TASKS) {
     return resultsOf(tasks, await insertRows(db, tasks, manager), new Map());
   }
-  if (manager) return insertChecked(db, tasks, manager);
-  return db.transaction((own) => insertChecked(db, tasks, own));
+  const insert = tasks.length < LONG_FROM_TASKS ? insertChecked : insertLong;
+  if (manager) return insert(db, tasks, manager);
+  return db.transaction((own) => insert(db, tasks, own));
+}
+
+/** The rest of a transaction keeps the limit it had. */
+async function insertLong(db: Database, tasks: readonly NewTask[], manager: EntityManager): Promise<InsertResult[]> {
+  const [limit] = await db.query<{ before: string }>(ALLOW_LONG, [], manager);
+  const results = await insertChecked(db, tasks, manager);
+  await db.query(ALLOW_AS_BEFORE, [limit?.before], manager);
+  return results;
 }
 
 async function insertChecked(db: Database, tasks: readonly NewTask[], manager: EntityManager): Promise<InsertResult[]> {
-  if (tasks.length >= LONG_FROM_TASKS) await db.query(ALLOW_LONG, [], manager);
   const inserted = await insertRows(db, tasks, manager);
 
   await removeTaken(db, tasks, inserted, manager);

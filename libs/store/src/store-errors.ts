@@ -42,3 +42,11 @@ export class IdempotencyKeyReused extends Error {
     this.name = 'IdempotencyKeyReused';
   }
 }
+
+/** Thrown by a write that is to be part of the caller's transaction when there is none: it would commit on its own. */
+export class NotInTransaction extends Error {
+  constructor() {
+    super('manager must be the EntityManager of an open transaction, as dataSource.transaction() hands it out');
+    this.name = 'NotInTransaction';
+  }
+}

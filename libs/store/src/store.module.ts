@@ -6,6 +6,7 @@ import { Partitions } from './partitions';
 import { ScheduleRepository } from './schedule-repository';
 import { openStore, Store } from './store';
 import { StoreOptions } from './store-options';
+import { SubmitNotices } from './submit-notices';
 import { TaskQueries } from './task-queries';
 import { TaskRepository } from './task-repository';
 import { WorkerRepository } from './worker-repository';
@@ -20,6 +21,11 @@ const PARTS: readonly FactoryProvider[] = [
   { provide: IdempotencyRepository, useFactory: (store: Store) => store.idempotency, inject: [Store] },
   { provide: CountFolder, useFactory: (store: Store) => store.counts, inject: [Store] },
   { provide: Partitions, useFactory: (store: Store) => store.partitions, inject: [Store] },
+  {
+    provide: SubmitNotices,
+    useFactory: (options: StoreOptions) => new SubmitNotices(options),
+    inject: [StoreOptions],
+  },
 ];
 
 /** Gives every module of a service the record; it is closed at the end of the service's shutdown. */

@@ -1,4 +1,5 @@
 import type { ErrorCode, TaskStatus } from '@millrace/contracts';
+import type { EntityManager } from 'typeorm';
 import type { Database } from './database';
 import { readTask, TASK_COLUMNS } from './task-columns';
 import { countByStatus, type CountFilter } from './task-counts';
@@ -51,6 +52,8 @@ export const COUNT_LIMIT = 10_000;
 const BY_ID = `SELECT ${TASK_COLUMNS} FROM task_by_id($1)`;
 const BY_TASK_ID = `SELECT ${TASK_COLUMNS} FROM task_by_task_id($1)`;
 const BY_TASK_IDS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = ANY ($1::text[])`;
+
+const PENDING_BY_IDS = `SELECT ${TASK_COLUMNS} FROM tasks_pending WHERE id = ANY ($1::bigint[]) ORDER BY id`;
 
 const MISSING_CANDIDATES = `
   SELECT ${TASK_COLUMNS} FROM tasks_pending
@@ -110,8 +113,9 @@ export class TaskQueries {
     return row ? readTask(row) : null;
   }
 
-  async findByTaskId(taskId: string): Promise<TaskRow | null> {
-    const [row] = await this.db.query(BY_TASK_ID, [taskId]);
+  /** With `manager` as that transaction sees it, its own uncommitted tasks included. */
+  async findByTaskId(taskId: string, manager?: EntityManager): Promise<TaskRow | null> {
+    const [row] = await this.db.query(BY_TASK_ID, [taskId], manager);
     return row ? readTask(row) : null;
   }
 
@@ -119,6 +123,12 @@ export class TaskQueries {
   async findByTaskIds(taskIds: readonly string[]): Promise<TaskRow[]> {
     if (taskIds.length === 0) return [];
     return (await this.db.query(BY_TASK_IDS, [taskIds])).map(readTask);
+  }
+
+  /** Those of these database ids that wait, by rising id. */
+  async pendingByIds(ids: readonly number[]): Promise<TaskRow[]> {
+    if (ids.length === 0) return [];
+    return (await this.db.query(PENDING_BY_IDS, [ids])).map(readTask);
   }
 
   /**

@@ -14,6 +14,7 @@ import { recordOutcomes } from './record-outcomes';
 import { recordRaw } from './record-raw';
 import { cancelRequested, rescueIfProcessing, setProgress } from './running-tasks';
 import { startTasks } from './start-tasks';
+import { announce } from './submit-notices';
 import type {
   InsertResult,
   NewTask,
@@ -50,10 +51,18 @@ export class TaskRepository {
   /**
    * Inserts new tasks and answers each in the same order; what is taken is left out and does not fail its neighbours.
    * With `manager` it is part of that transaction, and may throw a lost race of it (SQLSTATE 40P01, 40001).
-   * Throws `UnstorableData`.
+   * Throws `UnstorableData`, or `NotInTransaction` when `manager` is in none.
    */
   insertMany(tasks: readonly NewTask[], manager?: EntityManager): Promise<InsertResult[]> {
     return insertTasks(this.db, tasks, manager);
+  }
+
+  /**
+   * Has the tasks with these database ids dispatched as soon as the transaction of `manager` commits: the database then
+   * tells whoever listens (`SubmitNotices`).
+   */
+  announce(ids: readonly number[], manager: EntityManager): Promise<void> {
+    return announce(this.db, ids, manager);
   }
 
   /** Gives raw queue entries their rows, by task_id. An id that is recorded anywhere is left as it is. */

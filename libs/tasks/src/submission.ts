@@ -16,23 +16,28 @@ export interface SubmitOptions extends TaskOptions {
   readonly scheduleId?: number;
   readonly slotAt?: Date;
   /**
-   * Records the task inside the caller's own transaction. Nothing is dispatched before that commits: call
-   * `TaskSubmitter.dispatch` after it, or leave it to the repair, which finds the task within seconds.
+   * Records the task inside the caller's own transaction, whose manager this is (`dataSource.transaction((manager) => …)`):
+   * it commits or vanishes with everything else in there, and is dispatched as soon as that commits.
    */
   readonly manager?: EntityManager;
+  /**
+   * With `manager`: who dispatches after the commit. `notice` (default): the database tells the scheduler in the same
+   * moment. `caller`: you call `TaskSubmitter.dispatch`. What either forgets the repair finds within seconds.
+   */
+  readonly dispatchBy?: 'notice' | 'caller';
 }
 
 /** One task of a bulk submit. */
 export interface Submission {
   readonly type: string;
   readonly payload: Json;
-  readonly options?: Omit<SubmitOptions, 'manager'>;
+  readonly options?: Omit<SubmitOptions, 'manager' | 'dispatchBy'>;
 }
 
 /** The recorded task, as its row stands. */
 export interface SubmittedTask extends TaskRow {
   /** False when a unique key answered with a task that was there before. */
   readonly created: boolean;
-  /** False when Redis could not be reached, or the caller's transaction has yet to commit: the repair dispatches it. */
+  /** False when Redis could not be reached (the repair dispatches it), or the caller's transaction has yet to commit. */
   readonly dispatched: boolean;
 }

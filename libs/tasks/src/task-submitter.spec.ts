@@ -1,6 +1,6 @@
 import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
 import { migrate, openStore, StoreOptions, type Store } from '@millrace/store';
-import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
+import { eventually, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidTask } from './index';
 import { SlotSubmitter } from './slot-submitter';
@@ -158,7 +158,9 @@ describe('a submit', () => {
 
   it('inside a transaction is queued by the dispatch after the commit', async () => {
     await drain('default');
-    const task = await store.tasks.transaction((manager) => submitter.submit('noop', null, { manager }));
+    const task = await store.tasks.transaction((manager) =>
+      submitter.submit('noop', null, { manager, dispatchBy: 'caller' }),
+    );
 
     expect(task.dispatched).toBe(false);
     expect(await claimed()).toEqual([]);
@@ -268,8 +270,11 @@ describe('a cancel', () => {
     const heard: string[] = [];
     access.cancels.subscribe((id) => heard.push(id));
 
-    expect((await control.cancel(taskId, 'anna')).state).toBe('requested');
-    await expect.poll(() => heard).toContain(taskId);
+    // A signal that is sent before the subscription stands is lost, as any hint may be.
+    await eventually(async () => {
+      expect((await control.cancel(taskId, 'anna')).state).toBe('requested');
+      expect(heard).toContain(taskId);
+    });
     expect(await store.tasks.cancelRequested(WORKER)).toContainEqual({ taskId, attempt: 1 });
   });
 

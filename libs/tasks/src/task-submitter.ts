@@ -1,12 +1,12 @@
 import { DEFAULT_QUEUE, InvalidTask, type Json } from '@millrace/contracts';
 import { Queues, type Dispatch } from '@millrace/queue';
 import {
+  NotInTransaction,
   StoreUnavailable,
   TaskQueries,
   TaskRepository,
   type EntityManager,
   type InsertResult,
-  type TaskRow,
 } from '@millrace/store';
 import { Injectable, Logger } from '@nestjs/common';
 import { BatchedCalls } from './batched-calls';
@@ -59,30 +59,35 @@ export class TaskSubmitter {
 
   /**
    * Submits one task.
-   * Throws `InvalidTask`, `TaskIdTaken`, `TooManyWaiting`, or `StoreUnavailable` when PostgreSQL is away.
+   * Throws `InvalidTask`, `TaskIdTaken`, `TooManyWaiting`, or `StoreUnavailable` when PostgreSQL is away; with `manager`
+   * also `NotInTransaction`, or what the transaction lost a race with (SQLSTATE 40P01, 40001), to be run again as a whole.
    */
   async submit(type: string, payload: Json, options: SubmitOptions = {}): Promise<SubmittedTask> {
     const draft = draftTask({ type, payload, options }, this.policy);
-    if (options.manager) return this.recordOne(draft, options.manager);
+    if (options.manager) return this.recordOne(draft, options.manager, options.dispatchBy);
 
     const result = await this.inserts.call(draft);
     if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
-    if (result.kind === 'unique_taken') return this.existing(result.taskId, []);
+    if (result.kind === 'unique_taken') return this.existing(result.taskId);
     const row = rowOf(draft, result);
     const dispatched = await this.dispatches.call(dispatchOf(row));
     return { ...row, created: true, dispatched };
   }
 
   /**
-   * Submits all or none, in the order given.
-   * Throws `InvalidTask` (fields lead with `tasks[i].`), `TaskIdTaken`, or `StoreUnavailable`.
+   * Submits all or none, in the order given; with `manager` under a savepoint, so that a caller who catches the error has
+   * none of them in the transaction either.
+   * Throws `InvalidTask` (fields lead with `tasks[i].`), and the rest of what `submit` throws.
    */
   async submitMany(
     submissions: readonly Submission[],
-    options: Pick<SubmitOptions, 'manager'> = {},
+    { manager, dispatchBy = 'notice' }: Pick<SubmitOptions, 'manager' | 'dispatchBy'> = {},
   ): Promise<SubmittedTask[]> {
     const drafts = this.draftMany(submissions);
-    if (options.manager) return this.recordMany(drafts, options.manager);
+    if (manager?.queryRunner?.isTransactionActive) {
+      return manager.transaction((nested) => this.recordInCaller(drafts, nested, dispatchBy));
+    }
+    if (manager) throw new NotInTransaction();
 
     const recorded = await this.tasks.transaction((manager) => this.recordMany(drafts, manager));
     const dispatched = await this.dispatch(recorded);
@@ -111,10 +116,27 @@ export class TaskSubmitter {
     return drafts;
   }
 
-  private async recordOne(draft: Draft, manager: EntityManager): Promise<SubmittedTask> {
-    const [task] = await this.recordMany([draft], manager);
+  private async recordOne(
+    draft: Draft,
+    manager: EntityManager,
+    dispatchBy: SubmitOptions['dispatchBy'] = 'notice',
+  ): Promise<SubmittedTask> {
+    const [task] = await this.recordInCaller([draft], manager, dispatchBy);
     if (!task) throw new Error('An insert answered with no result');
     return task;
+  }
+
+  private async recordInCaller(
+    drafts: readonly Draft[],
+    manager: EntityManager,
+    dispatchBy: 'notice' | 'caller',
+  ): Promise<SubmittedTask[]> {
+    const tasks = await this.recordMany(drafts, manager);
+    if (dispatchBy === 'notice') {
+      const created = tasks.filter((task) => task.created).map(({ id }) => id);
+      await this.tasks.announce(created, manager);
+    }
+    return tasks;
   }
 
   /** Throws on the first task_id that is taken, so that the transaction takes nothing. */
@@ -133,18 +155,16 @@ export class TaskSubmitter {
     for (const result of results) {
       if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
       const row = byTaskId.get(result.taskId);
-      submitted.push(
-        result.kind === 'inserted' && row
-          ? { ...row, created: true, dispatched: false }
-          : await this.existing(result.taskId, inserted),
-      );
+      const created = result.kind === 'inserted';
+      // Of tasks of one batch under one unique key the first holds it.
+      submitted.push(row ? { ...row, created, dispatched: !created } : await this.existing(result.taskId, manager));
     }
     return submitted;
   }
 
   /** The task that holds a unique key; it may stand in the same transaction, where no other connection sees it. */
-  private async existing(taskId: string, inserted: readonly TaskRow[]): Promise<SubmittedTask> {
-    const row = inserted.find((task) => task.taskId === taskId) ?? (await this.queries.findByTaskId(taskId));
+  private async existing(taskId: string, manager?: EntityManager): Promise<SubmittedTask> {
+    const row = await this.queries.findByTaskId(taskId, manager);
     if (!row) throw new StoreUnavailable(`the task ${taskId} that held the unique key has just been removed`);
     return { ...row, created: false, dispatched: true };
   }

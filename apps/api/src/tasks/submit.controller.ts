@@ -61,7 +61,7 @@ export class SubmitController {
   ): Promise<Json> {
     const { type, payload, options } = readOne(body);
     return this.answer({ key, request, reply }, async (manager) => {
-      const task = await this.submitter.submit(type, payload, { ...options, ...(manager ? { manager } : {}) });
+      const task = await this.submitter.submit(type, payload, { ...options, ...inTransaction(manager) });
       return { tasks: [task], status: task.created ? 201 : 200, body: submittedView(task) };
     });
   }
@@ -82,7 +82,7 @@ export class SubmitController {
   ): Promise<Json> {
     const submissions = readMany(body);
     return this.answer({ key, request, reply }, async (manager) => {
-      const tasks = await this.submitter.submitMany(submissions, manager ? { manager } : {});
+      const tasks = await this.submitter.submitMany(submissions, inTransaction(manager));
       const items = tasks.map(({ id, taskId }) => ({ id, task_id: taskId }));
       return { tasks, status: 201, body: { items, total: items.length } };
     });
@@ -111,6 +111,11 @@ export class SubmitController {
     void reply.header('Idempotent-Replayed', 'true');
     return write(reply, answer, true);
   }
+}
+
+/** What `answer` dispatches itself needs no notice. */
+function inTransaction(manager: EntityManager | undefined) {
+  return manager ? ({ manager, dispatchBy: 'caller' } as const) : {};
 }
 
 function write(reply: FastifyReply, { status, body }: KeptAnswer, dispatched: boolean): Json {

@@ -3,6 +3,7 @@ import tasks from './0001-tasks.sql';
 import taskCounts from './0002-task-counts.sql';
 import taskCreated from './0003-task-created.sql';
 import taskLookup from './0004-task-lookup.sql';
+import submit from './0005-submit.sql';
 
 /** A class for TypeORM's runner; the name ends in the timestamp it sorts by. */
 function migration(name: string, sql: string): new () => MigrationInterface {
@@ -26,4 +27,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   migration('TaskCounts1795500000002', taskCounts),
   migration('TaskCreated1795500000003', taskCreated),
   migration('TaskLookup1795500000004', taskLookup),
+  migration('Submit1795500000005', submit),
 ];

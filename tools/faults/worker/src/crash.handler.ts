@@ -15,7 +15,7 @@ export class CrashHandler implements Handler<CrashPayload, object> {
   constructor(private readonly effects: EffectLog) {}
 
   async handle({ how, times }: CrashPayload, { task, attempt }: TaskContext): Promise<object> {
-    this.effects.write({ kind: 'start', taskId: task.taskId, attempt });
+    this.effects.write({ kind: 'start', taskId: task.taskId, attempt, ...(attempt <= times ? { crashes: true } : {}) });
     if (attempt <= times) crash(how);
     return { attempt };
   }

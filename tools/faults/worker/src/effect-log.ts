@@ -4,7 +4,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 
 /** One line of the log: a handler began, or came to an end by itself. */
 export type Effect =
-  | { readonly kind: 'start'; readonly taskId: string; readonly attempt: number }
+  | { readonly kind: 'start'; readonly taskId: string; readonly attempt: number; readonly crashes?: true }
   | {
       readonly kind: 'end';
       readonly taskId: string;

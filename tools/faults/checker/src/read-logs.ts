@@ -1,0 +1,36 @@
+import { createReadStream, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { EffectLine, Evidence, FaultLine, SubmitLine } from './records';
+
+/** Reads the logs of a run: those of the submitter, of the nemesis, and one of each worker process. */
+export async function readLogs(folder: string): Promise<Pick<Evidence, 'submits' | 'effects' | 'faults'>> {
+  const effects: EffectLine[] = [];
+  for (const name of readdirSync(folder).filter((file) => /^effects-\d+\.jsonl$/.test(file))) {
+    effects.push(...(await readLines<EffectLine>(join(folder, name))));
+  }
+  return {
+    submits: await readLines<SubmitLine>(join(folder, 'submits.jsonl')),
+    faults: await readLines<FaultLine>(join(folder, 'nemesis.jsonl')),
+    effects,
+  };
+}
+
+async function readLines<T>(file: string): Promise<T[]> {
+  const lines: T[] = [];
+  if (!existsSync(file)) return lines;
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    const record = parsed(line);
+    if (record !== undefined) lines.push(record as T);
+  }
+  return lines;
+}
+
+/** A line that its writer's death cut off says nothing; every whole one counts. */
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

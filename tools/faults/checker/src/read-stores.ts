@@ -1,0 +1,63 @@
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import type { AttemptRecord, Evidence, TaskRecord } from './records';
+
+const TASKS = `
+  SELECT task_id, type, status, attempt, retry_count, max_retry, error_code, schedule_id IS NOT NULL AS scheduled,
+    extract(epoch FROM started_at - run_at)::float8 * 1000 AS started_after_due_ms,
+    CASE WHEN type = 'effect' THEN result END AS result
+  FROM tasks`;
+const ATTEMPTS = `
+  SELECT task_id, attempt, outcome, worker_id, extract(epoch FROM finished_at)::float8 * 1000 AS finished_at
+  FROM task_attempts`;
+const COUNTS = 'SELECT status, count(*)::integer AS n FROM tasks GROUP BY 1';
+
+/** What is empty once everything has ended. `workers`, `epoch` and unreadable entries stay. */
+const EMPTY = ['processing', 'leases', 'idx', 'delayed_tasks', 'unrecorded', 'tasks'];
+
+/** Reads the record with plain SQL. */
+export async function readRecord(databaseUrl: string): Promise<Pick<Evidence, 'tasks' | 'attempts' | 'counted'>> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const tasks = await client.query<TaskRecord>(TASKS);
+    const attempts = await client.query<AttemptRecord>(ATTEMPTS);
+    const counts = await client.query<{ status: string; n: number }>(COUNTS);
+    const counted = Object.fromEntries(counts.rows.map(({ status, n }) => [status, n]));
+    return { tasks: tasks.rows, attempts: attempts.rows, counted };
+  } finally {
+    await client.end();
+  }
+}
+
+/** Reads what is left in Redis of a platform at rest, with plain commands. */
+export async function readLeftovers(redisUrl: string, prefix: string): Promise<Evidence['leftovers']> {
+  const redis = new Redis(redisUrl);
+  try {
+    const leftovers: Record<string, number> = {};
+    for (const name of EMPTY) leftovers[`${prefix}:${name}`] = await sizeOf(redis, `${prefix}:${name}`);
+    for (let priority = 1; priority <= 9; priority += 1) {
+      leftovers[`${prefix}:tasks:${priority}`] = await sizeOf(redis, `${prefix}:tasks:${priority}`);
+    }
+    for (const landing of await redis.keys(`${prefix}:claim:*`)) leftovers[landing] = await sizeOf(redis, landing);
+    return leftovers;
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function sizeOf(redis: Redis, key: string): Promise<number> {
+  switch (await redis.type(key)) {
+    case 'list':
+      // A mark that wakes a worker is no task.
+      return (await redis.lrange(key, 0, -1)).filter((entry) => entry !== '*').length;
+    case 'hash':
+      return redis.hlen(key);
+    case 'zset':
+      return redis.zcard(key);
+    case 'none':
+      return 0;
+    default:
+      return 1;
+  }
+}

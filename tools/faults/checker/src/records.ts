@@ -1,0 +1,81 @@
+/** When something was written: `mono` is the machine's monotonic clock in milliseconds, the same for all processes. */
+export interface Moment {
+  readonly mono: number;
+  /** Epoch milliseconds by the writer's clock, which a fault may have moved. */
+  readonly wall: number;
+}
+
+/** How a task must end; `any` where the fault decides. */
+export type Expected = 'success' | 'failed' | 'cancelled' | 'any';
+
+/** A line of `submits.jsonl`: what the submitter asked for, and what it heard. */
+export type SubmitLine = Moment &
+  (
+    | { readonly kind: 'invoke'; readonly op: string; readonly ids: readonly string[]; readonly expect: Expected[] }
+    /** A 2xx: these tasks are promised. */
+    | { readonly kind: 'ok'; readonly op: string; readonly status: number }
+    /** A 4xx: nothing was done. */
+    | { readonly kind: 'refused'; readonly op: string; readonly status: number }
+    /** Anything else: it may or may not have been done. */
+    | { readonly kind: 'unknown'; readonly op: string; readonly reason: string }
+    /** An operator asked for a retry of a task, and got it. */
+    | { readonly kind: 'operator_retry'; readonly op: string }
+  );
+
+/** A line of `effects-<pid>.jsonl`: what a handler did. */
+export type EffectLine = Moment & {
+  readonly task_id: string;
+  readonly attempt: number;
+  readonly pid: number;
+} & (
+    | { readonly kind: 'start'; readonly crashes?: true }
+    | { readonly kind: 'end'; readonly how: 'returned' | 'threw' | 'aborted'; readonly nonce: string }
+  );
+
+/** A line of `nemesis.jsonl`: what was done to the platform. */
+export type FaultLine = Moment & {
+  readonly kind: 'fault';
+  readonly what: string;
+  /** Workers that may be taken for lost because of it. */
+  readonly harmed: readonly number[];
+};
+
+/** A task's row, as far as the rules look at it. */
+export interface TaskRecord {
+  readonly task_id: string;
+  readonly type: string;
+  readonly status: string;
+  readonly attempt: number;
+  readonly retry_count: number;
+  readonly max_retry: number;
+  readonly error_code: string | null;
+  readonly scheduled: boolean;
+  /** Milliseconds from the moment the task was due to its last start; null when it has none. */
+  readonly started_after_due_ms: number | null;
+  readonly result: unknown;
+}
+
+/** A row of `task_attempts`. */
+export interface AttemptRecord {
+  readonly task_id: string;
+  readonly attempt: number;
+  readonly outcome: string;
+  readonly worker_id: string | null;
+  /** Epoch milliseconds. */
+  readonly finished_at: number;
+}
+
+/** Everything the rules judge. */
+export interface Evidence {
+  readonly submits: readonly SubmitLine[];
+  readonly effects: readonly EffectLine[];
+  readonly faults: readonly FaultLine[];
+  readonly tasks: readonly TaskRecord[];
+  readonly attempts: readonly AttemptRecord[];
+  /** `SELECT status, count(*) … GROUP BY 1`. */
+  readonly counted: Readonly<Record<string, number>>;
+  /** What `GET /tasks/stats` answered on each api process. */
+  readonly stats: readonly Readonly<Record<string, number>>[];
+  /** Redis keys that ought to be empty, with what is left in them. */
+  readonly leftovers: Readonly<Record<string, number>>;
+}

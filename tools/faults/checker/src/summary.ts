@@ -1,0 +1,45 @@
+import type { Evidence } from './records';
+import { taskHistories } from './task-history';
+
+/** The figures of a run. */
+export interface Summary {
+  /** Tasks whose submit was answered 2xx; of unknown fate; refused. */
+  readonly promised: number;
+  readonly unknown: number;
+  readonly refused: number;
+  readonly recorded: number;
+  /** Starts of handlers, and those beyond the first of each task. */
+  readonly starts: number;
+  readonly extraStarts: number;
+  /** Attempts by how they ended; a success of the first attempt stands in no history. */
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly faults: number;
+}
+
+export function summarize(evidence: Evidence): Summary {
+  const histories = taskHistories(evidence);
+  const states = tally(histories.map(({ submission }) => submission?.state ?? 'nobody'));
+  const starts = histories.map(({ effects }) => effects.filter(({ kind }) => kind === 'start').length);
+  return {
+    promised: states['promised'] ?? 0,
+    unknown: states['unknown'] ?? 0,
+    refused: states['refused'] ?? 0,
+    recorded: evidence.tasks.length,
+    starts: sum(starts),
+    extraStarts: sum(starts.map((count) => Math.max(0, count - 1))),
+    outcomes: tally(evidence.attempts.map(({ outcome }) => outcome)),
+    statuses: evidence.counted,
+    faults: evidence.faults.length,
+  };
+}
+
+function tally(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -58,7 +58,11 @@ export async function main(args) {
 async function test(projects, shutdown) {
   await removeDeadRunFolders();
   const folder = createRunFolder();
-  shutdown.add('files', () => removeRunFolder(folder));
+  shutdown.add('files', async () => {
+    await removeRunFolder(folder);
+    // Specs that were ended in their midst leave servers of their own.
+    await removeDeadRunFolders();
+  });
   const reports = join(folder, 'reports');
   mkdirSync(reports);
   const env = { ...(await startStores(folder, shutdown)), VITEST_JSON_DIR: reports };

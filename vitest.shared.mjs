@@ -1,6 +1,7 @@
 // @ts-check
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { FAULT_CONSTANTS } from './tools/build/fault-constants.mjs';
 import { textFiles } from './tools/build/text-files.mjs';
 
 /** `npm test` collects one JSON report for each run in this folder and adds them up. */
@@ -9,6 +10,7 @@ const reportDir = process.env.VITEST_JSON_DIR;
 /** One configuration for every project; `--dir` chooses whose specs run. */
 export default defineConfig({
   plugins: [textFiles()],
+  define: FAULT_CONSTANTS.faults,
   resolve: { tsconfigPaths: true },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {

@@ -1,5 +1,6 @@
 // @ts-check
 import { join } from 'node:path';
+import { FAULT_CONSTANTS } from './fault-constants.mjs';
 import { textFiles } from './text-files.mjs';
 
 /** The root of the workspace; every path below is relative to it. */
@@ -10,17 +11,19 @@ export const workspaceRoot = join(import.meta.dirname, '..', '..');
  * Decorators and their metadata, by which Nest injects, come as tsconfig.base.json says.
  *
  * @param {string} projectRoot such as `apps/api`
+ * @param {keyof typeof FAULT_CONSTANTS} kind
  */
-export function bundleOptions(projectRoot) {
+export function bundleOptions(projectRoot, kind = 'production') {
   return {
     cwd: workspaceRoot,
     input: join(workspaceRoot, projectRoot, 'src', 'main.ts'),
     platform: /** @type {const} */ ('node'),
     tsconfig: join(workspaceRoot, 'tsconfig.base.json'),
     external: isPackage,
+    transform: { define: FAULT_CONSTANTS[kind] },
     plugins: [textFiles()],
     output: {
-      file: join(workspaceRoot, 'dist', projectRoot, 'main.js'),
+      file: join(workspaceRoot, 'dist', kind === 'faults' ? 'faults' : '', projectRoot, 'main.js'),
       format: /** @type {const} */ ('esm'),
       sourcemap: true,
     },

@@ -1,5 +1,14 @@
 export { formatDuration, InvalidDuration, parseDuration, type Duration } from './duration';
 export {
+  FAULT_POINTS,
+  failpoint,
+  MUTANTS,
+  parseFailpoints,
+  type Failure,
+  type FaultPoint,
+  type Mutant,
+} from './fault-points';
+export {
   BULK_LIMITS,
   DEFAULT_QUEUE,
   ERROR_MESSAGE_LIMIT,

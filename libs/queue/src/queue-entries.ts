@@ -7,6 +7,17 @@ export interface Dispatch {
   readonly dueAtMs?: number;
 }
 
+/** A pending task as the record has it, to be looked for in its queue. */
+export interface WaitingTask {
+  readonly taskId: string;
+  readonly attempt: number;
+  /** As in `Dispatch`. */
+  readonly dueAtMs?: number;
+}
+
+/** `trusted`: the index tells what waits. `doubted`: nothing is ready, so that only what it calls delayed may wait. */
+export type IndexTrust = 'trusted' | 'doubted';
+
 /** Who holds a claimed task: the token is unique to one claim, so a later claim of the same task differs. */
 export interface Hold {
   readonly taskId: string;
@@ -50,6 +61,6 @@ export interface QueueDepth {
   readonly processing: number;
   readonly bad: number;
   readonly unrecorded: number;
-  /** Entries that idx counts; more than ready + delayed means that the lists lost some. */
+  /** Entries that the index counts: those that Millrace wrote and no worker has claimed. */
   readonly indexed: number;
 }

@@ -5,6 +5,8 @@ import discard from './lua/discard.lua';
 import enqueue from './lua/enqueue.lua';
 import epoch from './lua/epoch.lua';
 import expired from './lua/expired.lua';
+import forget from './lua/forget.lua';
+import missing from './lua/missing.lua';
 import promote from './lua/promote.lua';
 import putBack from './lua/put_back.lua';
 import reassert from './lua/reassert.lua';
@@ -22,6 +24,8 @@ export const scripts = {
   enqueue: new Script<number>(enqueue),
   epoch: new Script<[epoch: string, wasSet: number]>(epoch),
   expired: new Script<[cursor: string, ...fields: string[]]>(expired),
+  forget: new Script<number>(forget),
+  missing: new Script<string[]>(missing),
   promote: new Script<[moved: number, nextDueInMs: number]>(promote),
   putBack: new Script<number>(putBack),
   reassert: new Script<string[]>(reassert),

@@ -3,10 +3,22 @@ import { Logger } from '@nestjs/common';
 import { chunksByBytes, chunksOf, groupsOf } from './chunks';
 import type { RedisConnections } from './connections';
 import { DelayedWatch } from './delayed-watch';
+import { IndexCheck } from './index-check';
 import { queueKeys, type QueueKeys } from './keys';
-import type { Claim, Dispatch, ExpiredHold, Hold, LostHold, QueueDepth, UnrecordedEntry } from './queue-entries';
+import type {
+  Claim,
+  Dispatch,
+  ExpiredHold,
+  Hold,
+  IndexTrust,
+  LostHold,
+  QueueDepth,
+  UnrecordedEntry,
+  WaitingTask,
+} from './queue-entries';
 import type { QueueOptions } from './queue-options';
 import { encodeQueueTask, readEntry, readEntryOf } from './queue-task-codec';
+import { HOLD_BATCH, renewHolds, type Renewal } from './renew-holds';
 import type { Script } from './script';
 import { scripts } from './scripts';
 import { UnrecordedNotes } from './unrecorded-notes';
@@ -14,8 +26,6 @@ import { WorkWait } from './work-wait';
 
 /** Most tasks that one claim, promote or search takes. */
 const BATCH_LIMIT = 500;
-/** Holds that one call of a script reads; each is read with its whole entry. */
-const HOLD_BATCH = 100;
 /** An entry that Millrace did not write may have at most this many bytes. */
 const RAW_ENTRY_BYTES = 1024 * 1024;
 /** `P:bad` keeps the newest so many entries, and so many bytes of each. */
@@ -38,6 +48,7 @@ export class TaskQueue {
   private readonly keys: QueueKeys;
   private readonly delayedWatch: DelayedWatch;
   private readonly notes: UnrecordedNotes;
+  private readonly index: IndexCheck;
   private readonly waits = new Map<string, WorkWait>();
   /** Where the search for holds without a lease goes on. */
   private orphanCursor = '0';
@@ -50,6 +61,7 @@ export class TaskQueue {
     this.keys = queueKeys(options.prefix, name);
     this.delayedWatch = new DelayedWatch(connections, this.keys);
     this.notes = new UnrecordedNotes(connections, this.keys.unrecorded);
+    this.index = new IndexCheck(connections, this.keys);
   }
 
   /**
@@ -67,6 +79,31 @@ export class TaskQueue {
    */
   async enqueueAgain(dispatches: readonly Dispatch[]): Promise<number> {
     return this.add('again', dispatches);
+  }
+
+  /**
+   * Which of these pending tasks the queue does not have, by id: neither held nor waiting with their attempt or a later
+   * one. What was put back for up to 30 s, such as a task that no worker serves now, is there. `doubted` is for a queue
+   * in which nothing is ready. Any number of tasks.
+   */
+  async missing(tasks: readonly WaitingTask[], trust: IndexTrust = 'trusted'): Promise<string[]> {
+    return this.index.missing(tasks, trust);
+  }
+
+  /**
+   * How many entries the lists and the delayed set have surely lost: the index counts so many more than they and the
+   * landing lists hold, in two looks a moment apart. Entries that others wrote can only hide a loss, never feign one.
+   */
+  async lostEntries(): Promise<number> {
+    return this.index.lostEntries();
+  }
+
+  /**
+   * Removes the entry of a task that has ended, of that attempt, from the delayed set, if it is found at once. What stays
+   * is dropped at the start gate. Returns whether it was removed.
+   */
+  async forget({ taskId, attempt }: { taskId: string; attempt: number }): Promise<boolean> {
+    return this.index.forget(taskId, attempt);
   }
 
   /**
@@ -108,20 +145,8 @@ export class TaskQueue {
   }
 
   /** Marks a worker as alive, also without holds, and extends the leases it holds. Returns those it could not extend. */
-  async renew(renewal: { workerId: string; leaseMs: number; holds: readonly Hold[] }): Promise<LostHold[]> {
-    const { processing, leases, workers } = this.keys;
-    const chunks = renewal.holds.length > 0 ? chunksOf(renewal.holds, HOLD_BATCH) : [[]];
-    const lost: LostHold[] = [];
-    for (const chunk of chunks) {
-      const fields = await this.run(
-        scripts.renew,
-        [processing, leases, workers],
-        [renewal.workerId, renewal.leaseMs, ...chunk.flatMap(({ taskId, token }) => [taskId, token])],
-      );
-      for (const [taskId, reason] of groupsOf(fields, 2))
-        lost.push({ taskId, reason: reason === 'missing' ? 'missing' : 'other' });
-    }
-    return lost;
+  async renew(renewal: Renewal): Promise<LostHold[]> {
+    return renewHolds((script, keys, args) => this.run(script, keys, args), this.keys, renewal);
   }
 
   /** Marks a worker as alive. */

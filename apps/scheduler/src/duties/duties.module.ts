@@ -2,6 +2,7 @@ import { LoopWatch, Metrics } from '@millrace/runtime';
 import { Module } from '@nestjs/common';
 import type { Duty } from './duty';
 import { DutyLoops } from './duty-loops';
+import { DispatchCommitted } from './dispatch-committed';
 import { ExpirePending } from './expire-pending';
 import { FoldCounts } from './fold-counts';
 import { ForgetSilentWorkers } from './forget-silent-workers';
@@ -20,6 +21,7 @@ import { Witnesses } from './witnesses';
 const DUTIES = [
   WatchEpoch,
   RecoverLost,
+  DispatchCommitted,
   RequeueFresh,
   RequeueMissing,
   RecordUnrecorded,

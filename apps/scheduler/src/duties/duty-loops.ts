@@ -19,7 +19,7 @@ export interface DutyStats {
 }
 
 /** Counts that are the ordinary course of things; everything else is a repair that a person may want to know of. */
-const ROUTINE = new Set(['folded', 'recorded', 'promoted', 'forgotten', 'expired', 'losses']);
+const ROUTINE = new Set(['folded', 'recorded', 'promoted', 'forgotten', 'expired', 'losses', 'dispatched']);
 
 interface Entry {
   readonly loop: Periodic;
@@ -69,6 +69,7 @@ export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutd
       logger: { error: (message: unknown, ...fields: unknown[]) => this.reportFailure(entry, message, fields) },
       runOnce: (signal) => this.run(duty, entry, signal),
     });
+    duty.onWork?.(() => loop.wake());
     const nothing = { runs: 0, failures: 0, lastRunAt: null, lastDurationMs: null, lastError: null };
     const entry: Entry = { loop, stats: { name, intervalMs, ...nothing, lastCounts: {}, totals: {} }, failing: 0 };
     return entry;

@@ -10,4 +10,6 @@ export interface Duty {
   readonly name: string;
   readonly intervalMs: number;
   runOnce(signal?: AbortSignal): Promise<DutyCounts>;
+  /** Told once, before the first run: a duty that hears of work calls `wake`, and its next run begins at once. */
+  onWork?(wake: () => void): void;
 }

@@ -14,7 +14,8 @@ const INSTALL_TIMEOUT_MS = 15 * 60_000;
 const REMINDER_MS = 15_000;
 
 /**
- * Installs the npm packages when they are missing or are not those of the lock file. Two commands that start at once install once.
+ * Installs the npm packages when they are missing or are not those of the lock file. Two commands that start at once
+ * install once.
  *
  * @throws {LaunchError} when the installation fails
  */
@@ -54,8 +55,9 @@ async function install() {
 }
 
 /**
- * Whether the packages are those of the lock file: by its hash, as `git checkout` changes times, or, when somebody installed by hand,
- * by npm's own record being newer. npm writes that record last, so an interrupted installation does not count.
+ * Whether the packages are those of the lock file: by its hash, as `git checkout` changes times, or, when somebody
+ * installed by hand, by npm's own record being newer. npm writes that record last, so an interrupted installation does
+ * not count.
  *
  * @param {string} root
  */

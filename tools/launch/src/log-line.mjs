@@ -10,7 +10,8 @@ const LEVEL_NAMES = new Map([
 const EVERYDAY_FIELDS = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'service', 'name']);
 
 /**
- * What of a service's log line is worth the terminal: warnings, errors, and what was not logged but printed (a stack trace, mostly).
+ * What of a service's log line is worth the terminal: warnings, errors, and what was not logged but printed (a stack
+ * trace, mostly).
  *
  * @param {string} line
  * @returns {string | undefined} undefined when the line may stay in the file

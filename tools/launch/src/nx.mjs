@@ -32,7 +32,8 @@ export async function runMany(args, options) {
 }
 
 /**
- * nx keeps a record of its last run. Another nx may have run beside ours and replaced it, so it counts only when it is of our run.
+ * nx keeps a record of its last run. Another nx may have run beside ours and replaced it, so it counts only when it is
+ * of our run.
  *
  * @param {readonly string[]} args
  * @param {Date} startedAt

@@ -17,7 +17,8 @@ const OTHER_START_TIMEOUT_MS = 20 * 60_000;
  */
 
 /**
- * Makes this process the one that runs the platform in this clone. If another process is, waits until that has finished starting.
+ * Makes this process the one that runs the platform in this clone. If another process is, waits until that has
+ * finished starting.
  *
  * @param {string} command such as `npm start`
  * @returns {Promise<RunningPlatform | undefined>} undefined when this process is the one

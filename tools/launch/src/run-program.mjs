@@ -27,8 +27,8 @@ const running = new Set();
 let stopped = false;
 
 /**
- * Runs a program in the clone, in a process group of its own, with its output on the terminal or in a file. After `stopPrograms` it never answers,
- * as the launcher is about to end.
+ * Runs a program in the clone, in a process group of its own, with its output on the terminal or in a file. After
+ * `stopPrograms` it never answers, as the launcher is about to end.
  *
  * @param {string} command
  * @param {readonly string[]} args

@@ -20,8 +20,9 @@ import { sumReports } from './vitest-reports.mjs';
 
 const HELP = `Usage: npm test [-- <project> ...]
 
-Checks the format, lints, checks types, builds, and runs all tests on PostgreSQL and Redis servers of its own, beside
-whatever else runs. Names of projects restrict it to them. TEST_DATABASE_URL and TEST_REDIS_URL name servers to use instead.`;
+Checks the format, lints, checks types, builds, and runs all tests on PostgreSQL and Redis servers of its own,
+beside whatever else runs. Names of projects restrict it to them. TEST_DATABASE_URL and TEST_REDIS_URL name
+servers to use instead.`;
 
 /** No part of it takes a quarter of this on two cores; it ends a test that hangs. */
 const PHASE_TIMEOUT_MS = 15 * 60_000;

@@ -15,9 +15,9 @@ import { startStores } from './stores.mjs';
 
 const HELP = `Usage: npm start
 
-Runs the whole platform on this machine: PostgreSQL and Redis (unless DATABASE_URL and REDIS_URL name some), api, worker and
-scheduler. Ctrl-C stops everything; the data stays in .millrace until \`npm run reset\`. API_PORT, WORKER_PORT, SCHEDULER_PORT and
-HOST say where the services listen.`;
+Runs the whole platform on this machine: PostgreSQL and Redis (unless DATABASE_URL and REDIS_URL name some),
+api, worker and scheduler. Ctrl-C stops everything; the data stays until \`npm run reset\`.
+API_PORT, WORKER_PORT, SCHEDULER_PORT and HOST say where the services listen.`;
 
 /** @type {readonly import('./service.mjs').ServiceKind[]} */
 const SERVICES = [

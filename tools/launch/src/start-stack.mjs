@@ -12,8 +12,9 @@ import { startStores } from './stores.mjs';
 
 const HELP = `Usage: npm run stack
 
-Runs PostgreSQL and Redis alone (unless DATABASE_URL and REDIS_URL name some) and migrates the database, for services that you run
-yourself with \`npx nx serve api\` (worker, scheduler). Ctrl-C stops them; the data stays in .millrace until \`npm run reset\`.`;
+Runs PostgreSQL and Redis alone (unless DATABASE_URL and REDIS_URL name some) and migrates the database, for
+services that you run yourself with \`npx nx serve api\` (worker, scheduler). Ctrl-C stops them; the data stays
+until \`npm run reset\`.`;
 
 /**
  * @param {string[]} args

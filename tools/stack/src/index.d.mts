@@ -16,7 +16,10 @@ export interface Store {
 }
 
 export interface PostgresOptions {
-  /** Folder of this server alone: data, password and process record. Under root every user must be able to pass through its parents. */
+  /**
+   * Folder of this server alone: data, password and process record. Under root every user must be able to pass through
+   * its parents.
+   */
   readonly dataDir: string;
   /** Port on 127.0.0.1; any free one when absent. */
   readonly port?: number | undefined;
@@ -35,7 +38,8 @@ export interface PostgresOptions {
  * - Under root it runs as `nobody`, from a copy in `dataFolder()`.
  * - A server that an earlier, killed start left on this folder is stopped first.
  *
- * Throws `PortTakenError`; throws when the data belongs to another major version (nothing is changed) or the server does not start.
+ * Throws `PortTakenError`; throws when the data belongs to another major version (nothing is changed) or the server
+ * does not start.
  */
 export function startPostgres(options: PostgresOptions): Promise<Store>;
 
@@ -67,7 +71,7 @@ export function startRedis(options: RedisOptions): Promise<Store>;
 /** Something the person at the keyboard can do something about; the message says what. */
 export class StackError extends Error {}
 
-/** There is no Redis on this machine and none could be unpacked. The message names the command to run and the variable to set. */
+/** There is no Redis here and none could be unpacked. The message names the command to run and the variable to set. */
 export class RedisNotFoundError extends StackError {}
 
 /** A port that was asked for is taken. */
@@ -86,8 +90,8 @@ export interface FreePortOptions {
 }
 
 /**
- * Finds a free TCP port: the preferred one or one of the next hundred; 0 takes any. Whoever listens must still be ready to find it taken.
- * Throws `PortTakenError` when the port was set explicitly and is taken.
+ * Finds a free TCP port: the preferred one or one of the next hundred; 0 takes any. Whoever listens must still be
+ * ready to find it taken. Throws `PortTakenError` when the port was set explicitly and is taken.
  */
 export function freePort(preferred: number, options?: FreePortOptions): Promise<number>;
 
@@ -98,18 +102,18 @@ export const workspaceRoot: string;
 export function cloneFolder(root?: string): string;
 
 /**
- * Where the stores of a clone keep their data: `<root>/.millrace`, or, under root (`uid` 0), `/var/lib/millrace/<hash of the path>`.
- * Nothing is created.
+ * Where the stores of a clone keep their data: `<root>/.millrace`, or, under root (`uid` 0),
+ * `/var/lib/millrace/<hash of the path>`. Nothing is created.
  */
 export function dataFolder(root?: string, uid?: number): string;
 
 /**
- * Creates a folder for the stores of one run of tests, under `dataFolder()`. It is named after this process; `removeDeadRunFolders` removes it
- * once that has ended.
+ * Creates a folder for the stores of one run of tests, under `dataFolder()`. It is named after this process;
+ * `removeDeadRunFolders` removes it once that has ended.
  */
 export function createRunFolder(): string;
 
-/** Removes the folders of runs whose process has ended, after stopping the servers they left behind. Answers how many there were. */
+/** Removes the folders of runs that have ended, after stopping what they left running. Answers how many there were. */
 export function removeDeadRunFolders(): Promise<number>;
 
 /** The folders of runs whose process still lives. */

@@ -31,8 +31,8 @@ export function dataFolder(root = workspaceRoot, uid = process.getuid?.() ?? -1)
 }
 
 /**
- * Creates a folder and its parents. The parents are open to pass through, whatever the umask: the unprivileged PostgreSQL user
- * has to.
+ * Creates a folder and its parents. The parents are open to pass through, whatever the umask: the unprivileged
+ * PostgreSQL user has to.
  *
  * @param {string} folder
  * @param {number} [mode] of the folder itself, default 0755; one that exists keeps its own

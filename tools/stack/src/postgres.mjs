@@ -26,7 +26,7 @@ const DATABASE = 'millrace';
 
 /** Safe on power loss; the defaults of the server, said aloud. */
 const DURABLE = ['-c', 'fsync=on', '-c', 'synchronous_commit=on', '-c', 'full_page_writes=on'];
-/** For tests: what a crash of the machine would lose is thrown away anyhow; a commit still survives a kill -9 of the server. */
+/** For tests: a commit survives a kill -9 of the server, and a crash of the machine ends the tests anyhow. */
 const VOLATILE = ['-c', 'fsync=off', '-c', 'synchronous_commit=on', '-c', 'full_page_writes=off'];
 
 /** Starts PostgreSQL; see `index.d.mts`. @type {typeof import('./index.mjs').startPostgres} */
@@ -106,10 +106,14 @@ function isReady(cluster, pid) {
 }
 
 /**
- * Makes the database cluster at the first start. It is made aside and moved into place whole, so that an interrupted first start
- * leaves nothing that looks like data.
+ * Makes the database cluster at the first start. It is made aside and moved into place whole, so that an interrupted
+ * first start leaves nothing that looks like data.
  *
- * @param {{dataDir: string, cluster: string, binaries: import('./postgres-binaries.mjs').PostgresBinaries, user: {uid: number, gid: number} | undefined}} options
+ * @param {object} options
+ * @param {string} options.dataDir
+ * @param {string} options.cluster where the data goes
+ * @param {import('./postgres-binaries.mjs').PostgresBinaries} options.binaries
+ * @param {{uid: number, gid: number} | undefined} options.user
  * @returns {Promise<string>} the password of the superuser
  */
 async function ensureCluster({ dataDir, cluster, binaries, user }) {

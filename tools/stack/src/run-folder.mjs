@@ -47,7 +47,8 @@ function runFolders() {
 }
 
 /**
- * A folder that is not signed yet may have been made this instant; then the number in its name is that of a living process.
+ * A folder that is not signed yet may have been made this instant; then the number in its name is that of a living
+ * process.
  *
  * @param {string} folder
  */

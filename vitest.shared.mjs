@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { FAULT_CONSTANTS } from './tools/build/fault-constants.mjs';
 import { textFiles } from './tools/build/text-files.mjs';
+import { threadFiles } from './tools/build/thread-files.mjs';
 
 /** `npm test` collects one JSON report for each run in this folder and adds them up. */
 const reportDir = process.env.VITEST_JSON_DIR;
 
 /** One configuration for every project; `--dir` chooses whose specs run. */
 export default defineConfig({
-  plugins: [textFiles()],
+  plugins: [textFiles(), threadFiles(FAULT_CONSTANTS.faults)],
   define: FAULT_CONSTANTS.faults,
   resolve: { tsconfigPaths: true },
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },

@@ -1,7 +1,9 @@
 // @ts-check
 import { join } from 'node:path';
 import { FAULT_CONSTANTS } from './fault-constants.mjs';
+import { isPackage } from './is-package.mjs';
 import { textFiles } from './text-files.mjs';
+import { threadFiles } from './thread-files.mjs';
 
 /** The root of the workspace; every path below is relative to it. */
 export const workspaceRoot = join(import.meta.dirname, '..', '..');
@@ -21,19 +23,11 @@ export function bundleOptions(projectRoot, kind = 'production') {
     tsconfig: join(workspaceRoot, 'tsconfig.base.json'),
     external: isPackage,
     transform: { define: FAULT_CONSTANTS[kind] },
-    plugins: [textFiles()],
+    plugins: [textFiles(), threadFiles(FAULT_CONSTANTS[kind])],
     output: {
       file: join(workspaceRoot, 'dist', kind === 'faults' ? 'faults' : '', projectRoot, 'main.js'),
       format: /** @type {const} */ ('esm'),
       sourcemap: true,
     },
   };
-}
-
-/**
- * The decorator helpers of `@oxc-project/runtime` are inserted by the compiler and not installed, so they are bundled.
- * @param {string} id
- */
-function isPackage(id) {
-  return /^[@\w]/.test(id) && !id.startsWith('@millrace/') && !id.startsWith('@oxc-project/') && !/^\w:[\\/]/.test(id);
 }

@@ -8,3 +8,9 @@ declare module '*.sql' {
   const text: string;
   export default text;
 }
+
+/** The text of a program for a worker thread; `thread-files.mjs` makes it of the file of that name. */
+declare module '*?thread' {
+  const text: string;
+  export default text;
+}

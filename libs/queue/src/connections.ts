@@ -1,20 +1,16 @@
 import { Logger } from '@nestjs/common';
-import { Redis, type RedisOptions } from 'ioredis';
-import { ClusterNode } from './cluster-node';
+import type { Redis } from 'ioredis';
+import { COMMAND_LIMITS, openRedis, type ConnectionOverrides } from './open-redis';
 import { asQueueError, QueueUnavailable, UnsupportedRedis } from './queue-errors';
 import type { QueueOptions } from './queue-options';
 import { isUsable, untilReady, within } from './waiting';
 
+/** The first connection of a process may take this long. */
 const CONNECT_TIMEOUT_MS = 3_000;
-const COMMAND_TIMEOUT_MS = 2_000;
 const PING_TIMEOUT_MS = 1_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 /** A short break is waited out; after one this long a call fails at once, so that callers do not queue up behind it. */
 const PATIENCE_MS = 1_000;
-/** Longest wait between two attempts to connect. */
-const RECONNECT_MS = 1_000;
-
-type ConnectionOverrides = Pick<RedisOptions, 'commandTimeout' | 'socketTimeout' | 'protocol' | 'autoResubscribe'>;
 
 /**
  * Every connection to Redis of one process.
@@ -35,7 +31,7 @@ export class RedisConnections {
   private moves = 0;
 
   constructor(private readonly options: QueueOptions) {
-    this.commands = this.connect('commands', { commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: 5_000 });
+    this.commands = this.connect('commands', COMMAND_LIMITS);
     this.commands.on('ready', () => {
       if (this.wasReady) this.logger.log('Redis is back');
       this.wasReady = true;
@@ -94,29 +90,9 @@ export class RedisConnections {
   /** A connection of its own for a caller that blocks or subscribes; give it back with `drop`. */
   connect(purpose: string, overrides: ConnectionOverrides = {}): Redis {
     if (this.isClosed) throw new QueueUnavailable('the connection was closed');
-    const redis: Redis = new Redis(this.options.redisUrl, {
-      connectionName: `millrace-${purpose}`,
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      enableOfflineQueue: false,
-      autoResendUnfulfilledCommands: false,
-      // A command under way fails as soon as its connection is lost. With more retries and nothing re-sent, one whose
-      // connection comes back at once would never settle.
-      maxRetriesPerRequest: 0,
-      retryStrategy: (attempts) => {
-        node.returnIfLost(attempts);
-        return Math.min(50 * 2 ** Math.min(attempts - 1, 5), RECONNECT_MS) * (0.75 + Math.random() / 4);
-      },
-      reconnectOnError: (error): boolean => {
-        if (node.followIfMoved(error.message)) {
-          if (redis === this.commands) this.moves += 1;
-          return true;
-        }
-        // After a failover the old primary answers READONLY: the next connection finds the new one.
-        return /^(?:READONLY|LOADING|UNBLOCKED)\b/.test(error.message);
-      },
-      ...overrides,
+    const redis: Redis = openRedis(this.options.redisUrl, purpose, overrides, () => {
+      if (redis === this.commands) this.moves += 1;
     });
-    const node: ClusterNode = new ClusterNode(redis.options);
     this.open.add(redis);
     redis.on('error', (error: Error) => this.logger.debug('Redis connection error', { purpose, error: error.message }));
     redis.once('end', () => this.open.delete(redis));

@@ -3,6 +3,7 @@ import { checkQueueName, DEFAULT_QUEUE, InvalidTask } from '@millrace/contracts'
 import type { RedisConnections } from './connections';
 import { queueKeys } from './keys';
 import type { QueueOptions } from './queue-options';
+import { RenewalThread, type RenewalThreadSettings } from './renewal-thread';
 import { scripts } from './scripts';
 import { TaskQueue } from './task-queue';
 
@@ -34,6 +35,11 @@ export class Queues {
     return queue;
   }
 
+  /** A thread that renews one worker's leases while its main loop is busy; not started. */
+  renewalThread(settings: RenewalThreadSettings): RenewalThread {
+    return new RenewalThread(this.options, settings);
+  }
+
   /**
    * Detects that Redis lost its data or that another server answers. The mark is set again when it is gone, so that of
    * all processes one sees it missing and the others see it changed.
@@ -47,7 +53,7 @@ export class Queues {
     const identity = `${mark}@${/^run_id:(\S+)/m.exec(server)?.[1] ?? ''}`;
     const hasChanged = this.lastIdentity !== undefined && this.lastIdentity !== identity;
     this.lastIdentity = identity;
-    return { identity, lost: wasSet === 1 || hasChanged };
+    return { identity, lost: __MUTANT__ !== 'no_epoch_check' && (wasSet === 1 || hasChanged) };
   }
 
   /** Redis' `maxmemory-policy`; null when it does not tell. Anything but `noeviction` may drop queued hints. */

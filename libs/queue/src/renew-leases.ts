@@ -1,0 +1,75 @@
+/**
+ * The program of the renewal thread; `RenewalThread` starts it and says what it is for. It imports no Nest: it must start
+ * fast and has nobody to log to.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { queueKeys } from './keys';
+import { COMMAND_LIMITS, openRedis } from './open-redis';
+import type { Hold } from './queue-entries';
+import { renewHolds } from './renew-holds';
+import { monotonicMs, RenewalBeats } from './renewal-beats';
+import type { HoldChanges, RenewalThreadData } from './renewal-messages';
+import { isUsable } from './waiting';
+
+const { redisUrl, prefix, workerId, leaseMs, deadLoopMs, queues, memory, port } = workerData as RenewalThreadData;
+
+/** The main loop renews after a third of a lease; what it has not done by then the thread does. */
+const DUE_AFTER_MS = leaseMs * 0.4;
+const LOOK_EVERY_MS = Math.min(1_000, Math.max(20, leaseMs / 12));
+
+const beats = new RenewalBeats(memory);
+const holds = new Map(queues.map((queue) => [queue, new Map<string, Hold>()]));
+const redis = openRedis(redisUrl, 'renewals', COMMAND_LIMITS);
+// A Redis that is away shows in the renewals that fail.
+redis.on('error', () => undefined);
+
+const stopping = new AbortController();
+parentPort?.once('message', () => stopping.abort());
+
+void run();
+
+async function run(): Promise<void> {
+  while (!stopping.signal.aborted) {
+    takeChanges();
+    if (isDue()) await renew();
+    beats.countLook();
+    await sleep(LOOK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+  }
+  redis.disconnect();
+  port.close();
+  parentPort?.close();
+}
+
+/** A worker whose loop is dead must not keep its tasks for ever. */
+function isDue(): boolean {
+  const nowMs = monotonicMs();
+  return nowMs - beats.renewedAtMs >= DUE_AFTER_MS && nowMs - beats.turnedAtMs < deadLoopMs;
+}
+
+async function renew(): Promise<void> {
+  const startedAtMs = monotonicMs();
+  try {
+    if (!isUsable(redis)) throw new Error('not connected');
+    for (const [queue, byToken] of holds) {
+      // What became of holds that are lost, the main loop asks itself when it comes round.
+      await renewHolds((script, keys, args) => script.run(redis, keys, args), queueKeys(prefix, queue), {
+        workerId,
+        leaseMs,
+        holds: [...byToken.values()],
+      });
+    }
+    beats.renewedAtMs = startedAtMs;
+    beats.countRenewal('ok');
+  } catch {
+    beats.countRenewal('failed');
+  }
+}
+
+function takeChanges(): void {
+  for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
+    const { held, released } = received.message as HoldChanges;
+    for (const { queue, taskId, token } of held) holds.get(queue)?.set(token, { taskId, token });
+    for (const token of released) for (const byToken of holds.values()) byToken.delete(token);
+  }
+}

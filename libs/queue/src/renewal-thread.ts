@@ -1,0 +1,152 @@
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { Logger } from '@nestjs/common';
+import type { Hold } from './queue-entries';
+import type { QueueOptions } from './queue-options';
+import program from './renew-leases?thread';
+import { monotonicMs, RenewalBeats } from './renewal-beats';
+import type { HoldChanges, QueueHold, RenewalThreadData } from './renewal-messages';
+import { pause } from './waiting';
+
+/** How often the main loop shows that it turns, and tells the thread what has been let go of. */
+const BEAT_MS = 500;
+/** How long a stopping thread may take before it is ended. */
+const STOP_MS = 1_000;
+/** A thread that died is started again after this long. */
+const RESTART_MS = 1_000;
+
+export interface RenewalThreadSettings {
+  readonly workerId: string;
+  readonly leaseMs: number;
+  /** The queues that get the sign of life; holds of others are not renewed. */
+  readonly queues: readonly string[];
+  /** A main loop that has not come round for this long is dead, and its leases lapse. Default 15 s. */
+  readonly deadLoopMs?: number;
+  /** Called while the thread is seen to turn. */
+  readonly onTurn?: () => void;
+}
+
+/**
+ * Renews a worker's leases and its sign of life from a thread with a connection of its own, whenever the main loop is late
+ * with it: a handler that computes keeps its lease although no timer fires.
+ *
+ * - The main loop renews as long as it is not busy, and says so with `renewed`; only it learns of lost holds and extends
+ *   its trust in a lease.
+ * - A main loop that has not turned for `deadLoopMs` renews nothing any more, by itself or through the thread.
+ */
+export class RenewalThread {
+  private readonly logger = new Logger(RenewalThread.name);
+  private readonly beats = new RenewalBeats();
+  private readonly holds = new Map<string, QueueHold>();
+  private held: QueueHold[] = [];
+  private released: string[] = [];
+  private flushing = false;
+  private port: MessagePort | undefined;
+  private thread: Worker | undefined;
+  private beat: NodeJS.Timeout | undefined;
+  private looksSeen = 0;
+  private isStopped = false;
+
+  constructor(
+    private readonly options: QueueOptions,
+    private readonly settings: RenewalThreadSettings,
+  ) {}
+
+  /** Renewals by the thread since the start, those of them that failed, and how often it looked whether one is due. */
+  get counts(): { readonly renewals: number; readonly failures: number; readonly looks: number } {
+    const { renewals, failures, looks } = this.beats;
+    return { renewals, failures, looks };
+  }
+
+  start(): void {
+    this.beats.turnedAtMs = monotonicMs();
+    this.beats.renewedAtMs = monotonicMs();
+    this.beat = setInterval(() => this.turn(), Math.min(BEAT_MS, this.settings.leaseMs / 6));
+    this.spawn();
+  }
+
+  /** From now on the thread renews this hold too. */
+  hold(queue: string, { taskId, token }: Hold): void {
+    const hold = { queue, taskId, token };
+    this.holds.set(token, hold);
+    this.held.push(hold);
+    if (this.flushing) return;
+    // All holds of one claim travel together, and arrive before any of their handlers can keep the loop busy.
+    this.flushing = true;
+    queueMicrotask(() => this.flush());
+  }
+
+  /** The thread may go on for a moment: a hold that is gone cannot be renewed. */
+  release({ token }: Hold): void {
+    if (this.holds.delete(token)) this.released.push(token);
+  }
+
+  /** Everything was renewed by a call that began at `startedAtMs` of `monotonicMs`. */
+  renewed(startedAtMs: number): void {
+    this.beats.renewedAtMs = Math.max(startedAtMs, this.beats.renewedAtMs);
+  }
+
+  /** After this the thread renews nothing and gives no sign of life. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    clearInterval(this.beat);
+    const { thread } = this;
+    if (!thread) return;
+    const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+    thread.postMessage('stop');
+    const enough = new AbortController();
+    await Promise.race([exited, pause(STOP_MS, enough.signal)]);
+    enough.abort();
+    await thread.terminate();
+  }
+
+  private turn(): void {
+    this.beats.turnedAtMs = monotonicMs();
+    this.flush();
+    const { looks } = this.beats;
+    if (looks !== this.looksSeen) this.settings.onTurn?.();
+    this.looksSeen = looks;
+  }
+
+  private flush(): void {
+    this.flushing = false;
+    if (this.held.length === 0 && this.released.length === 0) return;
+    const changes: HoldChanges = { held: this.held, released: this.released };
+    this.port?.postMessage(changes);
+    this.held = [];
+    this.released = [];
+  }
+
+  private spawn(): void {
+    const { redisUrl, prefix } = this.options;
+    const { workerId, leaseMs, queues, deadLoopMs = 15_000 } = this.settings;
+    const { port1, port2 } = new MessageChannel();
+    const workerData: RenewalThreadData = {
+      moduleUrl: import.meta.url,
+      redisUrl,
+      prefix,
+      workerId,
+      leaseMs,
+      deadLoopMs,
+      queues,
+      memory: this.beats.memory,
+      port: port2,
+    };
+    const thread = new Worker(program, { eval: true, workerData, transferList: [port2], name: 'renewals' });
+    thread.unref();
+    thread.on('error', (error) => this.logger.error('The renewal thread failed', { error }));
+    thread.once('exit', () => void this.restart());
+    this.thread = thread;
+    this.port = port1;
+    this.held = [...this.holds.values()];
+    this.released = [];
+    this.flush();
+  }
+
+  private async restart(): Promise<void> {
+    this.thread = undefined;
+    this.port?.close();
+    this.port = undefined;
+    if (!this.isStopped) await pause(RESTART_MS);
+    if (!this.isStopped) this.spawn();
+  }
+}

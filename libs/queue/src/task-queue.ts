@@ -128,6 +128,7 @@ export class TaskQueue {
     }
     if (unreadable > 0) this.reportBad(unreadable);
     await this.discard(malformed);
+    if (__MUTANT__ === 'claim_without_lease') await this.ack(claims);
     return claims;
   }
 

@@ -1,3 +1,4 @@
+import { failpoint } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
 import type { RedisConnections } from './connections';
 import type { QueueKeys } from './keys';
@@ -43,7 +44,7 @@ export class WorkWait {
     try {
       const blocked = redis.blmove(this.keys.tasks, this.keys.landing(this.workerId), 'RIGHT', 'LEFT', left / 1000);
       signal?.addEventListener('abort', release, { once: true });
-      await blocked;
+      if ((await blocked) !== null) failpoint('after_landing');
     } catch {
       await this.pace(timeoutMs, signal);
     } finally {

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { failpoint } from '@millrace/contracts';
 import type { Claim, Queues } from '@millrace/queue';
 import { pause, retryPauseMs } from './pause';
 import { QueueWeights } from './queue-weights';
@@ -82,7 +83,10 @@ export class ClaimLoop {
     const { workerId, leaseMs, take } = this.options;
     const claimedAtMs = performance.now();
     const claims = await this.queues.of(queue).claim({ workerId, limit, leaseMs });
-    if (claims.length > 0) take(claims, claimedAtMs);
+    if (claims.length > 0) {
+      failpoint('after_claim');
+      take(claims, claimedAtMs);
+    }
     return claims.length;
   }
 

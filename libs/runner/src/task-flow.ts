@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { failpoint } from '@millrace/contracts';
 import type { Claim } from '@millrace/queue';
 import type { StartedTask, TaskQueries, TaskRepository } from '@millrace/store';
 import {
@@ -106,6 +107,7 @@ export class TaskFlow implements GateAnswers {
       this.logger.warn('A start came too late for its lease', { taskId: task.taskId, attempt: task.attempt });
       return this.end(held, task, { kind: 'interrupted' });
     }
+    failpoint('after_gate');
     const timeoutMs = task.timeoutMs ?? handler.timeoutMs;
     const startedAtMs = performance.now();
     const run = startAttempt(handler, task.payload, timeoutMs, (signal) =>
@@ -185,6 +187,8 @@ export class TaskFlow implements GateAnswers {
     const { id, taskId, attempt } = task;
     const decision = decide(ended, task);
     await this.progress.flush(held);
+    failpoint('before_record');
+    if (__MUTANT__ === 'ack_before_record') this.parts.settler.ack(held);
     await this.writer.accept({
       held,
       task,
@@ -194,6 +198,7 @@ export class TaskFlow implements GateAnswers {
 
   /** What PostgreSQL has answered for: the next attempt is queued, the hold goes. */
   private settle(attempts: readonly SettledAttempt[]): void {
+    failpoint('before_ack');
     const { settler, tally } = this.parts;
     for (const { held, task, record, won } of attempts) {
       const { taskId, attempt } = record;

@@ -84,12 +84,17 @@ async function settled<T>(work: () => Promise<T>): Promise<T> {
 
 async function rowsOf<R>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<R[]> {
   try {
-    const result = await runner.query(sql, [...parameters], true);
+    const result = await runner.query(__MUTANT__ === 'client_clock' ? byOwnClock(sql) : sql, [...parameters], true);
     return (result.records ?? []) as R[];
   } catch (error) {
     if (isUnanswered(error)) await dropConnection(runner, error);
     throw error;
   }
+}
+
+/** For a mutant of the fault suite. */
+function byOwnClock(sql: string): string {
+  return sql.replaceAll('now()', `'${new Date(Date.now() + 3_600_000).toISOString()}'::timestamptz`);
 }
 
 /** The next user of a connection whose statement was not answered would wait behind that statement. */

@@ -86,6 +86,9 @@ export async function rescueIfProcessing(db: Database, rescues: readonly Rescue[
     worker_id: workerId,
     crash_limit: crashLimit,
   }));
-  const rows = await db.query<RescuedRow>(RESCUE, [JSON.stringify(asked)]);
+  const rows = await db.query<RescuedRow>(
+    __MUTANT__ === 'rescue_without_condition' ? RESCUE.replace(/WHERE t\.attempt = .* ORDER/, 'ORDER') : RESCUE,
+    [JSON.stringify(asked)],
+  );
   return rows.map((row) => ({ taskId: row.task_id, status: row.status, attempt: row.attempt, runAt: row.run_at }));
 }

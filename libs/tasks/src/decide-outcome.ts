@@ -77,7 +77,12 @@ export function decideOutcome(
         errorMessage: 'Cancelled on request',
       });
     case 'interrupted':
-      return decision(task, { outcome: 'interrupted', status: 'pending', delayMs: 0 });
+      return decision(task, {
+        outcome: 'interrupted',
+        status: 'pending',
+        retryCount: task.retryCount + (__MUTANT__ === 'shutdown_spends_retry' ? 1 : 0),
+        delayMs: 0,
+      });
     case 'lost':
       return decideLost(task, crashLimit);
     default:

@@ -1,4 +1,4 @@
-import type { Json } from '@millrace/contracts';
+import { failpoint, type Json } from '@millrace/contracts';
 import { ScheduleRepository } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
 import { draftTask, rowOf } from './draft-task';
@@ -39,6 +39,7 @@ export class SlotSubmitter {
     if (!result || result.kind === 'task_id_taken') return { kind: 'taken' };
     if (result.kind === 'unique_taken') return { kind: 'held', taskId: result.taskId };
 
+    failpoint('after_slot');
     await this.submitter.dispatch([{ ...rowOf(draft, result), created: true, dispatched: false }]);
     return { kind: 'submitted', taskId: result.taskId };
   }

@@ -1,4 +1,4 @@
-import { DEFAULT_QUEUE, InvalidTask, type Json } from '@millrace/contracts';
+import { DEFAULT_QUEUE, failpoint, InvalidTask, type Json } from '@millrace/contracts';
 import { Queues, type Dispatch } from '@millrace/queue';
 import {
   NotInTransaction,
@@ -66,10 +66,13 @@ export class TaskSubmitter {
     const draft = draftTask({ type, payload, options }, this.policy);
     if (options.manager) return this.recordOne(draft, options.manager, options.dispatchBy);
 
-    const result = await this.inserts.call(draft);
+    const inserted = this.inserts.call(draft);
+    if (__MUTANT__ === 'promise_before_commit') return promised(draft, inserted);
+    const result = await inserted;
     if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
     if (result.kind === 'unique_taken') return this.existing(result.taskId);
     const row = rowOf(draft, result);
+    failpoint('after_submit');
     const dispatched = await this.dispatches.call(dispatchOf(row));
     return { ...row, created: true, dispatched };
   }
@@ -89,7 +92,8 @@ export class TaskSubmitter {
     }
     if (manager) throw new NotInTransaction();
 
-    const recorded = await this.tasks.transaction((manager) => this.recordMany(drafts, manager));
+    const recorded = await this.recordTogether(drafts);
+    failpoint('after_submit');
     const dispatched = await this.dispatch(recorded);
     return recorded.map((task) => ({ ...task, dispatched }));
   }
@@ -101,6 +105,15 @@ export class TaskSubmitter {
   async dispatch(tasks: readonly SubmittedTask[]): Promise<boolean> {
     const answers = await this.enqueue(tasks.filter(({ created }) => created).map(dispatchOf));
     return answers.every(Boolean);
+  }
+
+  private async recordTogether(drafts: readonly Draft[]): Promise<SubmittedTask[]> {
+    const record = (some: readonly Draft[]) => this.tasks.transaction((manager) => this.recordMany(some, manager));
+    if (__MUTANT__ === 'partial_bulk') {
+      const half = Math.ceil(drafts.length / 2);
+      return [...(await record(drafts.slice(0, half))), ...(await record(drafts.slice(half)))];
+    }
+    return record(drafts);
   }
 
   private draftMany(submissions: readonly Submission[]): Draft[] {
@@ -194,6 +207,14 @@ export class TaskSubmitter {
       return false;
     }
   }
+}
+
+/** For a mutant of the fault suite. */
+function promised(draft: Draft, inserted: Promise<unknown>): SubmittedTask {
+  inserted.catch(() => undefined);
+  const now = new Date();
+  const row = rowOf(draft, { kind: 'inserted', id: 1, taskId: draft.task.taskId, createdAt: now, runAt: now });
+  return { ...row, created: true, dispatched: true };
 }
 
 const queueOf = ({ entry }: Dispatch) => entry.queue ?? DEFAULT_QUEUE;

@@ -61,10 +61,9 @@ export class Testbed {
     /** Where logs go; kept after the run. */
     readonly folder: string,
     readonly options: TestbedOptions,
-    /** Where the stores keep their data; removed after the run. */
-    readonly dataFolder: string,
+    private readonly dataFolder: string,
     readonly postgres: Store,
-    private currentRedis: Store,
+    readonly redis: Store,
   ) {}
 
   /** Starts everything and waits until it is ready; `folder` gets the logs. */
@@ -94,16 +93,6 @@ export class Testbed {
       throw error;
     }
     return testbed;
-  }
-
-  get redis(): Store {
-    return this.currentRedis;
-  }
-
-  /** Another Redis takes the place of the one there was, as after a failover; needs the proxied network. */
-  replaceRedis(redis: Store): void {
-    this.currentRedis = redis;
-    for (const { links } of this.all) links?.redis.redirect(redis.port);
   }
 
   /** The processes of a kind that have not ended. */

@@ -1,3 +1,4 @@
+import { failpoint } from '@millrace/contracts';
 import type { ExpiredHold, Queues } from '@millrace/queue';
 import type { TaskQueries, TaskRepository, TaskRow } from '@millrace/store';
 import { DEFAULT_CRASH_LIMIT } from '@millrace/tasks';
@@ -68,6 +69,7 @@ export class LostHolds {
 
   /** The record first: whoever crashes after that leaves a pending row, which the repair finds. */
   private async settle(holds: readonly ExpiredHold[]): Promise<HoldCounts> {
+    failpoint('before_rescue');
     const won = await this.tasks.rescueIfProcessing(
       holds.map(({ taskId, workerId, entry }) => ({
         taskId,
@@ -76,6 +78,7 @@ export class LostHolds {
         crashLimit: DEFAULT_CRASH_LIMIT,
       })),
     );
+    if (won.length > 0) failpoint('after_rescue');
     const rescued = new Set(won.map(({ taskId }) => taskId));
     const rows = await this.queries.findByTaskIds(holds.map(({ taskId }) => taskId));
     const byTaskId = new Map(rows.map((row) => [row.taskId, row]));

@@ -17,6 +17,7 @@ export class UnchangedWatch<T> {
 
   /** Takes note of what is seen now; answers what has been seen unchanged for at least `forMs`. */
   observe(sightings: readonly Sighting<T>[], forMs: number, nowMs = performance.now()): T[] {
+    if (__MUTANT__ === 'rescue_on_silence') return sightings.map(({ item }) => item);
     for (const [key, { lastMs }] of this.seen) if (nowMs - lastMs > this.forgetMs) this.seen.delete(key);
 
     const unchanged: T[] = [];

@@ -6,6 +6,7 @@ export { Database } from './database';
 export { AttemptEntity, ScheduleEntity, TaskEntity, WorkerEntity, type TypeInfo } from './entities';
 export { IdempotencyRepository, type IdempotentAnswer, type IdempotentRequest } from './idempotency-repository';
 export { migrate, requiredSchemaVersion, schemaVersion } from './migrate';
+export type { CandidatePage, MissingCandidate } from './missing-candidates';
 export { DEFAULT_RETENTION, type Retention } from './partition-plan';
 export { Partitions, type Pruned } from './partitions';
 export { ScheduleRepository, type DeclaredSchedule, type ScheduleRow } from './schedule-repository';

@@ -134,6 +134,22 @@ test('the repair sees waiting tasks that nobody touched for a while, page by pag
   expect([...first, ...rest].map(({ taskId }) => taskId)).toEqual(ids);
 });
 
+test('the repair learns how old, overdue and large a waiting task is without reading its payload', async () => {
+  await db.sql(`TRUNCATE tasks`);
+  const [due] = await insert(1, { payload: JSON.stringify('x'.repeat(100_000)) });
+  const [later] = await insert(1, { delayMs: 60_000 });
+  await db.sql(`UPDATE tasks_pending SET updated_at = updated_at - interval '10 s'`);
+
+  const [first, second] = await db.store.queries.missingCandidatesOf([later ?? '', due ?? '', 'unknown']);
+
+  expect(first).toMatchObject({ taskId: due, queue: 'default', attempt: 0 });
+  expect(first?.unchangedMs).toBeGreaterThanOrEqual(10_000);
+  expect(first?.overdueMs).toBeGreaterThanOrEqual(0);
+  expect(first?.storedBytes).toBeGreaterThan(1_000);
+  expect(second?.overdueMs).toBeLessThan(-50_000);
+  expect(second?.storedBytes).toBeLessThan(100);
+});
+
 test('tasks of workers that nobody has seen are found, those of live ones are not', async () => {
   const worker = { host: 'h', pid: 1, version: '0', queues: ['default'], concurrency: 1, types: [] };
   for (const workerId of ['live', 'silent']) await db.store.workers.register({ workerId, ...worker });

@@ -1,6 +1,12 @@
 import type { ErrorCode, TaskStatus } from '@millrace/contracts';
 import type { EntityManager } from 'typeorm';
 import type { Database } from './database';
+import {
+  missingCandidates,
+  missingCandidatesOf,
+  type CandidatePage,
+  type MissingCandidate,
+} from './missing-candidates';
 import { readTask, TASK_COLUMNS } from './task-columns';
 import { countByStatus, type CountFilter } from './task-counts';
 import { filterSql, isCounted, type TaskFilter } from './task-filter';
@@ -54,10 +60,6 @@ const BY_TASK_ID = `SELECT ${TASK_COLUMNS} FROM task_by_task_id($1)`;
 const BY_TASK_IDS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = ANY ($1::text[])`;
 
 const PENDING_BY_IDS = `SELECT ${TASK_COLUMNS} FROM tasks_pending WHERE id = ANY ($1::bigint[]) ORDER BY id`;
-
-const MISSING_CANDIDATES = `
-  SELECT ${TASK_COLUMNS} FROM tasks_pending
-  WHERE id > $1 AND updated_at <= now() - $2::float8 * interval '1 ms' ORDER BY id LIMIT $3`;
 
 const RUNNING_COLUMNS = 't.id, t.task_id, t.attempt, t.worker_id, t.queue';
 const RUNNING_OF = `SELECT ${RUNNING_COLUMNS} FROM tasks_processing t WHERE t.worker_id = $1 ORDER BY t.id`;
@@ -135,13 +137,13 @@ export class TaskQueries {
    * Waiting tasks that nothing has changed for `olderThanMs`, delayed ones too, by rising id: page with `afterId` = the
    * last id, from 0. Whether they are in Redis is for the caller to ask.
    */
-  async missingCandidates(page: {
-    readonly afterId: number;
-    readonly olderThanMs: number;
-    readonly limit: number;
-  }): Promise<TaskRow[]> {
-    const rows = await this.db.query(MISSING_CANDIDATES, [page.afterId, page.olderThanMs, page.limit]);
-    return rows.map(readTask);
+  async missingCandidates(page: CandidatePage): Promise<MissingCandidate[]> {
+    return missingCandidates(this.db, page);
+  }
+
+  /** Those of these ids that wait, as candidates of the repair. */
+  async missingCandidatesOf(taskIds: readonly string[]): Promise<MissingCandidate[]> {
+    return missingCandidatesOf(this.db, taskIds);
   }
 
   /** What the record says this worker runs. */

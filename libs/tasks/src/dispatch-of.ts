@@ -25,9 +25,13 @@ export type DispatchableTask = Pick<
 
 /** The queue entry of a pending row: everything a worker needs, and the attempt it stands for. */
 export function dispatchOf(task: DispatchableTask): Dispatch {
+  return { entry: entryOf(task), ...dueOf(task) };
+}
+
+/** When a pending row is due in its queue; nothing when it is at once. */
+export function dueOf({ runAt, createdAt }: Pick<TaskRow, 'runAt' | 'createdAt'>): Pick<Dispatch, 'dueAtMs'> {
   // A task that never had a later due moment goes to the ready list whatever the clocks of the two stores say.
-  const dueAtMs = task.runAt > task.createdAt ? { dueAtMs: task.runAt.getTime() } : {};
-  return { entry: entryOf(task), ...dueAtMs };
+  return runAt > createdAt ? { dueAtMs: runAt.getTime() } : {};
 }
 
 function entryOf(task: DispatchableTask): QueueTask & { readonly attempt: number } {

@@ -9,7 +9,7 @@ export {
   type EndedAttempt,
 } from './decide-outcome';
 export { describeError } from './describe-error';
-export { dispatchOf, type DispatchableTask } from './dispatch-of';
+export { dispatchOf, dueOf, type DispatchableTask } from './dispatch-of';
 export { sanitizeForRecord, sanitizeText } from './sanitize';
 export {
   InvalidSpec,

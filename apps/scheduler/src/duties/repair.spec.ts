@@ -1,6 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventually, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openStores, type OpenStores } from '../scheduler.fixture';
 import { dutiesOf, forgetAll, LEASE_MS, passTime, removeUnfinished, scriptedWorker } from './duties.fixture';
 
@@ -51,17 +52,39 @@ describe('fresh rows whose push never happened', () => {
     await submitMany(3);
     await forgetAll(redis);
 
-    expect(await duties.requeueFresh.runOnce()).toEqual({ requeued: 0 });
+    expect(await duties.requeueFresh.runOnce()).toEqual({ dispatched: 0, requeued: 0 });
     await age(2);
-    expect(await duties.requeueFresh.runOnce()).toEqual({ requeued: 3 });
+    expect(await duties.requeueFresh.runOnce()).toEqual({ dispatched: 3, requeued: 0 });
     expect(await claimable()).toEqual([0, 1, 2]);
+  });
+
+  it('count as a repair only when their push was surely lost, not slow', async () => {
+    await submitMany(2);
+    await forgetAll(redis);
+    await age(10);
+
+    expect(await duties.requeueFresh.runOnce()).toEqual({ dispatched: 0, requeued: 2 });
+  });
+
+  it('are read in pieces of bounded size, and only those that are missing', async () => {
+    const read = vi.spyOn(stores.store.queries, 'pendingByIds');
+    await submitMany(100);
+    const large = () => ({ type: 'noop', payload: randomBytes(100_000).toString('base64') });
+    const missing = await stores.submitter.submitMany(Array.from({ length: 6 }, large));
+    for (const { taskId } of missing) await redis.redis.hdel(`${redis.prefix}:idx`, taskId);
+    await age(2);
+
+    expect(await duties.requeueFresh.runOnce()).toEqual({ dispatched: 6, requeued: 0 });
+
+    expect(read.mock.calls.map(([ids]) => ids.length)).toEqual([1, 1, 1, 1, 1, 1]);
+    read.mockRestore();
   });
 
   it('that are queued already are left alone', async () => {
     await submitMany(3);
     await age(10);
 
-    expect(await duties.requeueFresh.runOnce()).toEqual({ requeued: 0 });
+    expect(await duties.requeueFresh.runOnce()).toEqual({ dispatched: 0, requeued: 0 });
     expect(await claimable()).toEqual([0, 1, 2]);
   });
 });
@@ -110,6 +133,44 @@ describe('the sweep over pending rows', () => {
 
     expect(await duties.requeueMissing.runOnce()).toEqual({ requeued: 1 });
     expect(await claimable()).toEqual([0]);
+  });
+
+  it('takes no entry for lost that is on its way into the hands of a worker', async () => {
+    const queue = stores.access.queues.of('default');
+    await scriptedWorker(stores, 'slow').claim();
+    await submitMany(3);
+    await queue.waitForWork({ workerId: 'slow', timeoutMs: 5_000 });
+    expect((await queue.depth()).ready).toBe(2);
+    await age(10);
+
+    expect(await duties.requeueMissing.runOnce()).toEqual({ requeued: 0 });
+  });
+
+  it('leaves a task alone that nobody serves and that was put back for a while', async () => {
+    const worker = scriptedWorker(stores, 'w');
+    await submitMany(1);
+    await stores.access.queues.of('default').putBack(await worker.claim(), { delayMs: 30_000 });
+    await age(3_600);
+
+    expect(await duties.requeueMissing.runOnce()).toEqual({ requeued: 0 });
+    expect(await claimable()).toEqual([]);
+  });
+
+  it('starts over when a loss is noticed in its midst', async () => {
+    await submitMany(1_500);
+    await age(10);
+    const pages = vi.spyOn(stores.store.queries, 'missingCandidates');
+    const sweep = duties.requeueMissing.runOnce();
+    await eventually(() => expect(pages).toHaveBeenCalled());
+    await forgetAll(redis);
+    duties.requeueMissing.startOver();
+
+    const { requeued = 0 } = await sweep;
+    const { requeued: after = 0 } = await duties.requeueMissing.runOnce();
+
+    expect(requeued + after).toBeGreaterThanOrEqual(1_500);
+    expect(await claimable()).toHaveLength(1_500);
+    pages.mockRestore();
   });
 
   it('does not double a backlog that only waits for workers', async () => {

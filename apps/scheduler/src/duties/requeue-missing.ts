@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queues } from '@millrace/queue';
-import { TaskQueries, type TaskRow } from '@millrace/store';
+import { TaskQueries, type MissingCandidate } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
-import { dispatchRows } from './dispatch-rows';
+import { dispatchMissing, type Trust } from './dispatch-missing';
 import type { Duty, DutyCounts } from './duty';
 import { KnownQueues } from './known-queues';
 
 /** From the end of one sweep over all pending rows to the start of the next. */
 const SWEEP_EVERY_MS = 15_000;
 
-/** A row younger than this may still be on its way to its queue. */
-const OLDER_THAN_MS = 5_000;
+/** A row younger than this may still be on its way to its queue; `requeue-fresh` looks after those. */
+const OLDER_THAN_MS = 10_000;
 
 const PAGE = 1_000;
 
@@ -26,9 +26,9 @@ const OVERDUE_MS = 30_000;
 /**
  * Queues pending rows that are missing from Redis, whatever became of them there.
  *
- * - Sweeps over all pending rows; enqueueing is idempotent, so what is there stays as it is.
- * - The index that makes it idempotent is no proof: where it counts more than lists and sets hold, or where nothing is
- *   ready while rows are long overdue, rows are enqueued anyway and the start gate drops duplicates.
+ * - Sweeps over all pending rows and asks Redis for each by its id; what is there, or put back for a while, stays as it is.
+ * - The index that answers is no proof: where it surely counts more than there is, or where nothing is ready while rows
+ *   are long overdue, rows are enqueued anyway and the start gate drops duplicates.
  */
 @Injectable()
 export class RequeueMissing implements Duty {
@@ -37,8 +37,8 @@ export class RequeueMissing implements Duty {
   private afterId = 0;
   private olderThanMs = OLDER_THAN_MS;
   private nextSweepAtMs = 0;
-  private state: 'resting' | 'sweeping' = 'resting';
-  private distrusted = new Set<string>();
+  private state: 'resting' | 'sweeping' | 'starting_over' = 'resting';
+  private lossy = new Set<string>();
   private drained = new Set<string>();
 
   constructor(
@@ -47,66 +47,69 @@ export class RequeueMissing implements Duty {
     private readonly known: KnownQueues,
   ) {}
 
-  /** Redis lost something: the next run sweeps over every row, however young. */
+  /** Redis lost something: the next run sweeps over every row, however young; a sweep under way gives way to it. */
   startOver(): void {
-    this.afterId = 0;
-    this.olderThanMs = 0;
-    this.nextSweepAtMs = 0;
-    this.state = 'resting';
+    this.state = 'starting_over';
   }
 
   async runOnce(signal?: AbortSignal, nowMs = performance.now()): Promise<DutyCounts> {
-    if (this.state === 'resting') {
-      if (nowMs < this.nextSweepAtMs) return { requeued: 0 };
-      await this.look();
-      this.state = 'sweeping';
-    }
+    if (this.state === 'resting' && nowMs < this.nextSweepAtMs) return { requeued: 0 };
+    if (this.state !== 'sweeping') await this.begin();
     let requeued = 0;
-    for (let page = 0; page < MAX_PAGES && !signal?.aborted; page += 1) {
+    for (let page = 0; page < MAX_PAGES && this.state === 'sweeping' && !signal?.aborted; page += 1) {
       const startedMs = performance.now();
-      const rows = await this.queries.missingCandidates({
-        afterId: this.afterId,
-        olderThanMs: this.olderThanMs,
-        limit: PAGE,
-      });
-      requeued += await this.requeue(rows);
-      this.afterId = rows.at(-1)?.id ?? this.afterId;
-      if (rows.length < PAGE) {
-        this.rest();
-        break;
-      }
+      requeued += await this.sweepPage();
       await sleep(Math.max(PAGE_MS - (performance.now() - startedMs), 0), undefined, { signal }).catch(() => undefined);
     }
     return { requeued };
   }
 
-  private rest(): void {
+  private async sweepPage(): Promise<number> {
+    const { queries, queues, afterId, olderThanMs } = this;
+    const candidates = await queries.missingCandidates({ afterId, olderThanMs, limit: PAGE });
+    const requeued = await dispatchMissing({ queries, queues }, candidates, (candidate) => this.trustOf(candidate));
+    this.afterId = candidates.at(-1)?.id ?? afterId;
+    if (candidates.length < PAGE && !this.mustStartOver()) this.rest();
+    return requeued;
+  }
+
+  private async begin(): Promise<void> {
     this.afterId = 0;
-    this.olderThanMs = OLDER_THAN_MS;
+    this.olderThanMs = this.mustStartOver() ? 0 : OLDER_THAN_MS;
+    this.state = 'sweeping';
+    try {
+      await this.look();
+    } catch (error) {
+      // Begins anew next time.
+      if (this.olderThanMs === 0) this.startOver();
+      else if (!this.mustStartOver()) this.state = 'resting';
+      throw error;
+    }
+  }
+
+  private mustStartOver(): boolean {
+    return this.state === 'starting_over';
+  }
+
+  private rest(): void {
     this.nextSweepAtMs = performance.now() + SWEEP_EVERY_MS;
     this.state = 'resting';
   }
 
   /** Compares what each index counts with what is there. */
   private async look(): Promise<void> {
-    this.distrusted = new Set();
+    this.lossy = new Set();
     this.drained = new Set();
     for (const name of await this.known.all()) {
-      const { indexed, ready, delayed } = await this.queues.of(name).depth();
-      if (indexed > ready + delayed) this.distrusted.add(name);
+      const queue = this.queues.of(name);
+      const { ready } = await queue.depth();
+      if ((await queue.lostEntries()) > 0) this.lossy.add(name);
       else if (ready === 0) this.drained.add(name);
     }
   }
 
-  private async requeue(rows: readonly TaskRow[]): Promise<number> {
-    const nowMs = Date.now();
-    const again = rows.filter((row) => this.distrusted.has(row.queue) || this.isOverdue(row, nowMs));
-    const others = rows.filter((row) => !again.includes(row));
-    return (await dispatchRows(this.queues, others)) + (await dispatchRows(this.queues, again, 'again'));
-  }
-
-  private isOverdue(row: TaskRow, nowMs: number): boolean {
-    const dueSinceMs = Math.max(row.runAt.getTime(), row.updatedAt.getTime());
-    return this.drained.has(row.queue) && nowMs - dueSinceMs > OVERDUE_MS;
+  private trustOf({ queue, overdueMs }: MissingCandidate): Trust {
+    if (this.lossy.has(queue)) return 'lost';
+    return this.drained.has(queue) && overdueMs > OVERDUE_MS ? 'doubted' : 'trusted';
   }
 }

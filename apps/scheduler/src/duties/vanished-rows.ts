@@ -1,8 +1,7 @@
-import { failpoint } from '@millrace/contracts';
 import type { Queues } from '@millrace/queue';
 import type { RunningTask, TaskQueries, TaskRepository } from '@millrace/store';
 import { DEFAULT_CRASH_LIMIT } from '@millrace/tasks';
-import { dispatchRows } from './dispatch-rows';
+import { dispatchMissing } from './dispatch-missing';
 import { UnchangedWatch } from './unchanged-watch';
 
 /** Most rows that one search looks at; the next search takes the rest. */
@@ -64,13 +63,9 @@ export class VanishedRows {
     const won = await this.tasks.rescueIfProcessing(
       lost.map(({ taskId, attempt, workerId }) => ({ taskId, attempt, workerId, crashLimit: DEFAULT_CRASH_LIMIT })),
     );
-    if (won.length > 0) failpoint('after_rescue');
     const waiting = won.filter(({ status }) => status === 'pending').map(({ taskId }) => taskId);
-    const rows = await this.queries.findByTaskIds(waiting);
-    await dispatchRows(
-      this.queues,
-      rows.filter(({ status }) => status === 'pending'),
-    );
+    const { queries, queues } = this;
+    await dispatchMissing({ queries, queues }, await queries.missingCandidatesOf(waiting));
     return won.length;
   }
 }

@@ -28,6 +28,19 @@ const LAYERS = [
       'type:testing',
     ],
   },
+  {
+    // Applications of a team's own, as they would be written outside: everything public.
+    sourceTag: 'type:example',
+    onlyDependOnLibsWithTags: [
+      'type:contracts',
+      'type:data',
+      'type:domain',
+      'type:engine',
+      'type:runtime',
+      'type:stack',
+      'type:testing',
+    ],
+  },
   { sourceTag: 'type:testing', onlyDependOnLibsWithTags: ['type:contracts', 'type:data', 'type:stack'] },
   { sourceTag: 'type:stack', onlyDependOnLibsWithTags: [] },
   {
@@ -62,8 +75,9 @@ export default tseslint.config(
           allow: [
             '^.*/tools/build/.*$',
             '^.*/stack/src/index.mjs$',
-            // The worker of the fault suite is the real one with further handlers.
+            // The worker and the scheduler of the fault suite are the real ones with handlers and schedules of its own.
             '^.*/apps/worker/src/worker.(config|module)$',
+            '^.*/apps/scheduler/src/(scheduler.(config|module)|scheduler-service|scheduling/scheduled)$',
           ],
           enforceBuildableLibDependency: false,
           depConstraints: LAYERS,

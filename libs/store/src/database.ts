@@ -37,6 +37,7 @@ export class Database {
 
   /** Runs `work` in a transaction, again when it lost a race: `work` must do nothing outside of it. */
   async transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    if (__MUTANT__ === 'promise_before_commit') return answeredEarly(this.dataSource, work);
     return this.retried(() => this.dataSource.transaction(work));
   }
 
@@ -90,6 +91,17 @@ async function rowsOf<R>(runner: QueryRunner, sql: string, parameters: readonly 
     if (isUnanswered(error)) await dropConnection(runner, error);
     throw error;
   }
+}
+
+/** For a mutant of the fault suite: resolves half a second before the commit. */
+function answeredEarly<T>(dataSource: DataSource, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const committed = dataSource.transaction(async (manager) => {
+      resolve(await work(manager));
+      await delay(500);
+    });
+    committed.catch((error: unknown) => reject(translated(error)));
+  });
 }
 
 /** For a mutant of the fault suite. */

@@ -66,9 +66,7 @@ export class TaskSubmitter {
     const draft = draftTask({ type, payload, options }, this.policy);
     if (options.manager) return this.recordOne(draft, options.manager, options.dispatchBy);
 
-    const inserted = this.inserts.call(draft);
-    if (__MUTANT__ === 'promise_before_commit') return promised(draft, inserted);
-    const result = await inserted;
+    const result = await this.inserts.call(draft);
     if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
     if (result.kind === 'unique_taken') return this.existing(result.taskId);
     const row = rowOf(draft, result);
@@ -87,13 +85,16 @@ export class TaskSubmitter {
     { manager, dispatchBy = 'notice' }: Pick<SubmitOptions, 'manager' | 'dispatchBy'> = {},
   ): Promise<SubmittedTask[]> {
     const drafts = this.draftMany(submissions);
+    if (__MUTANT__ === 'partial_bulk') {
+      const parts = drafts.map((draft) => this.tasks.transaction((single) => this.recordMany([draft], single)));
+      return (await Promise.all(parts)).flat();
+    }
     if (manager?.queryRunner?.isTransactionActive) {
       return manager.transaction((nested) => this.recordInCaller(drafts, nested, dispatchBy));
     }
     if (manager) throw new NotInTransaction();
 
-    const recorded = await this.recordTogether(drafts);
-    failpoint('after_submit');
+    const recorded = await this.tasks.transaction((manager) => this.recordMany(drafts, manager));
     const dispatched = await this.dispatch(recorded);
     return recorded.map((task) => ({ ...task, dispatched }));
   }
@@ -103,17 +104,9 @@ export class TaskSubmitter {
    * Returns whether Redis took them all; if not, the repair does it.
    */
   async dispatch(tasks: readonly SubmittedTask[]): Promise<boolean> {
+    failpoint('after_submit');
     const answers = await this.enqueue(tasks.filter(({ created }) => created).map(dispatchOf));
     return answers.every(Boolean);
-  }
-
-  private async recordTogether(drafts: readonly Draft[]): Promise<SubmittedTask[]> {
-    const record = (some: readonly Draft[]) => this.tasks.transaction((manager) => this.recordMany(some, manager));
-    if (__MUTANT__ === 'partial_bulk') {
-      const half = Math.ceil(drafts.length / 2);
-      return [...(await record(drafts.slice(0, half))), ...(await record(drafts.slice(half)))];
-    }
-    return record(drafts);
   }
 
   private draftMany(submissions: readonly Submission[]): Draft[] {
@@ -207,14 +200,6 @@ export class TaskSubmitter {
       return false;
     }
   }
-}
-
-/** For a mutant of the fault suite. */
-function promised(draft: Draft, inserted: Promise<unknown>): SubmittedTask {
-  inserted.catch(() => undefined);
-  const now = new Date();
-  const row = rowOf(draft, { kind: 'inserted', id: 1, taskId: draft.task.taskId, createdAt: now, runAt: now });
-  return { ...row, created: true, dispatched: true };
 }
 
 const queueOf = ({ entry }: Dispatch) => entry.queue ?? DEFAULT_QUEUE;

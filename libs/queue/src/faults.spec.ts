@@ -81,9 +81,9 @@ describe('a Redis that loses things', () => {
 
   it('is told by the epoch: first by the process that sets it again, then by every other', async () => {
     const other = createQueues(new QueueOptions({ redisUrl: server.url }));
-    expect((await access.queues.checkEpoch()).lost).toBe(true);
-    expect((await other.queues.checkEpoch()).lost).toBe(false);
-    expect((await access.queues.checkEpoch()).lost).toBe(false);
+    expect(await access.queues.checkEpoch()).toMatchObject({ lost: true, isFirst: true });
+    expect(await other.queues.checkEpoch()).toMatchObject({ lost: false, isFirst: true });
+    expect(await access.queues.checkEpoch()).toMatchObject({ lost: false, isFirst: false });
 
     await server.redis.flushall();
 

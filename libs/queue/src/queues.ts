@@ -12,6 +12,8 @@ export interface EpochCheck {
   readonly identity: string;
   /** The mark was gone, or differs from what this process saw last. Told once: whoever asks has to act on it. */
   readonly lost: boolean;
+  /** The first check of this process: a mark that is gone may never have been there. */
+  readonly isFirst: boolean;
 }
 
 /** The queues of one Redis. */
@@ -51,9 +53,10 @@ export class Queues {
       Promise.all([scripts.epoch.run(redis, [epoch], [randomUUID()]), redis.info('server')]),
     );
     const identity = `${mark}@${/^run_id:(\S+)/m.exec(server)?.[1] ?? ''}`;
-    const hasChanged = this.lastIdentity !== undefined && this.lastIdentity !== identity;
+    const isFirst = this.lastIdentity === undefined;
+    const hasChanged = !isFirst && this.lastIdentity !== identity;
     this.lastIdentity = identity;
-    return { identity, lost: __MUTANT__ !== 'no_epoch_check' && (wasSet === 1 || hasChanged) };
+    return { identity, lost: __MUTANT__ !== 'no_epoch_check' && (wasSet === 1 || hasChanged), isFirst };
   }
 
   /** Redis' `maxmemory-policy`; null when it does not tell. Anything but `noeviction` may drop queued hints. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
+import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openStores, type OpenStores } from '../scheduler.fixture';
 import { dutiesOf, forgetAll, LEASE_MS, passTime, removeUnfinished, scriptedWorker } from './duties.fixture';
@@ -100,6 +101,21 @@ describe('the sweep over pending rows', () => {
     expect(await duties.requeueMissing.runOnce()).toEqual({ requeued: 2_501 });
     expect(await claimable()).toHaveLength(2_500);
     expect((await stores.access.queues.of('default').depth()).delayed).toBe(1);
+  });
+
+  it('warns of a loss while it watches, and not of a Redis that is new to it', async () => {
+    const started = await openStores(database.url, redis.url, redis.prefix);
+    const { watchEpoch } = dutiesOf(started);
+    const warn = vi.spyOn(Logger.prototype, 'warn');
+    expect(await watchEpoch.runOnce()).toEqual({ losses: 1 });
+    expect(warn).not.toHaveBeenCalled();
+
+    await forgetAll(redis);
+    expect(await watchEpoch.runOnce()).toEqual({ losses: 1 });
+
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
+    await started.close();
   });
 
   it('counts a lost epoch as an outage', async () => {

@@ -24,14 +24,16 @@ export class WatchEpoch implements Duty {
 
   /** Throws what a store that does not answer throws, after both were asked. */
   async runOnce(): Promise<DutyCounts> {
-    const [lost] = await settled([
-      this.hear('redis', async () => (await this.queues.checkEpoch()).lost),
+    const [{ lost, isFirst }] = await settled([
+      this.hear('redis', () => this.queues.checkEpoch()),
       this.hear('postgres', () => this.store.ping()),
     ]);
     if (!lost) return { losses: 0 };
     this.witnesses.interrupted('redis');
     this.requeueMissing.startOver();
-    this.logger.warn('Redis is new or lost its data; every pending task is queued again');
+    // Every new installation begins so; if it was a loss, the sweep warns of what it had to queue again.
+    if (isFirst) this.logger.log('Redis holds nothing of Millrace yet; every pending task is looked for');
+    else this.logger.warn('Redis lost its data or was replaced; every pending task is queued again');
     return { losses: 1 };
   }
 

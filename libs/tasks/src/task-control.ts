@@ -51,7 +51,13 @@ export class TaskControl {
   async cancel(taskId: string, actor?: string): Promise<Cancelled> {
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const cancelled = await this.tasks.cancelIfPending(taskId, actor);
-      if (cancelled) return { row: cancelled, state: 'cancelled' };
+      if (cancelled) {
+        // A delayed entry would lie in Redis until it is due.
+        await this.hint('Entry of a cancelled task left to the start gate', taskId, () =>
+          this.queues.of(cancelled.queue).forget(cancelled),
+        );
+        return { row: cancelled, state: 'cancelled' };
+      }
 
       const requested = await this.tasks.requestCancelIfProcessing(taskId, actor);
       if (requested) {

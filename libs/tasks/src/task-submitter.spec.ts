@@ -264,6 +264,18 @@ describe('a cancel', () => {
     expect((await store.queries.findByTaskId(taskId))?.status).toBe('cancelled');
   });
 
+  it('of a delayed task takes its entry out of Redis, and a retry puts it back at once', async () => {
+    const { taskId } = await submitter.submit('mail.later', null, { delay: '1h' });
+    const queue = access.queues.of('mail');
+    expect(await queue.depth()).toMatchObject({ delayed: 1, indexed: 1 });
+
+    await control.cancel(taskId);
+    expect(await queue.depth()).toMatchObject({ delayed: 0, indexed: 0 });
+
+    await control.retry(taskId);
+    expect((await claimed('mail')).map((claim) => claim.taskId)).toEqual([taskId]);
+  });
+
   it('of a processing task asks its worker, who hears of it', async () => {
     const { taskId } = await submitter.submit('noop', null);
     await store.tasks.startMany([{ taskId, attempt: 0 }], WORKER);

@@ -22,14 +22,25 @@ export type TaskCounts = Record<TaskStatus | 'total', number>;
 
 /** Calls the REST API as any client would. */
 export class ApiClient {
-  /** `baseUrl` is the address of the api service, without a trailing slash. */
-  constructor(private readonly baseUrl: string) {}
+  private readonly authorization: Readonly<Record<string, string>>;
+
+  /**
+   * `baseUrl` is the address of the api service, without a trailing slash; `apiKey` the secret of one of its keys, for one
+   * that asks for it.
+   */
+  constructor(
+    private readonly baseUrl: string,
+    { apiKey }: { readonly apiKey?: string } = {},
+  ) {
+    this.authorization = apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` };
+  }
 
   /** Sends one request to a path below `/api/v1`; any status is an answer. */
   async call<T>(method: string, path: string, body?: unknown): Promise<{ status: number; headers: Headers; body: T }> {
     const response = await fetch(`${this.baseUrl}/api/v1${path}`, {
       method,
-      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      headers: { ...this.authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     return { status: response.status, headers: response.headers, body: (await response.json()) as T };
   }

@@ -24,7 +24,7 @@ const OWN_WORKERS = 20;
  */
 export async function runDemo(settings: DemoSettings, interrupted: Promise<never>): Promise<boolean> {
   const run = `demo-${Date.now().toString(36)}`;
-  const api = new ApiClient(settings.apiUrl);
+  const api = new ApiClient(settings.apiUrl, settings);
   const redis = new Redis(settings.redisUrl, { maxRetriesPerRequest: 3 });
   const database = new Client({ connectionString: settings.databaseUrl });
   const [web, mailbox] = [new WebServer(), new Mailbox()];

@@ -7,6 +7,8 @@ export interface DemoSettings {
   readonly databaseUrl: string;
   readonly redisUrl: string;
   readonly redisPrefix: string;
+  /** The secret of an API key; absent where the api asks for none. */
+  readonly apiKey?: string;
 }
 
 /** The arguments or the environment are wrong; the message is for the person who started it. */
@@ -16,7 +18,7 @@ const MAX_TASKS = 1_000_000;
 
 /**
  * Reads `--tasks N` (default 10,000) and the addresses of a running platform: `API_URL`, `DATABASE_URL`, `REDIS_URL`,
- * and `QUEUE_REDIS_PREFIX` (default `millrace`). Throws `InvalidSettings`.
+ * `API_KEY` where the api asks for one, and `QUEUE_REDIS_PREFIX` (default `millrace`). Throws `InvalidSettings`.
  */
 export function readSettings(args: readonly string[], env: NodeJS.ProcessEnv): DemoSettings {
   return {
@@ -25,6 +27,7 @@ export function readSettings(args: readonly string[], env: NodeJS.ProcessEnv): D
     databaseUrl: required(env, 'DATABASE_URL'),
     redisUrl: required(env, 'REDIS_URL'),
     redisPrefix: env['QUEUE_REDIS_PREFIX'] || 'millrace',
+    ...(env['API_KEY'] && { apiKey: env['API_KEY'] }),
   };
 }
 

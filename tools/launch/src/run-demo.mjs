@@ -13,7 +13,8 @@ const HELP = `Usage: npm run demo [-- --tasks <number>]
 
 Sends a mixed workload (10,000 tasks unless told otherwise) through the platform: calls to a web server that sometimes fails, mail to
 a mail server, delayed, urgent, failing and cancelled tasks, a tenth of it pushed straight into Redis. Then it holds the counts of the
-servers against those of the API and of SQL. Uses the platform that \`npm start\` runs, or starts one for itself.`;
+servers against those of the API and of SQL. Uses the platform that \`npm start\` runs, or starts one for itself. Where the API asks for
+a key, give its secret as API_KEY.`;
 
 /** The exit code of a program that Ctrl-C has ended. */
 const INTERRUPTED = 130;

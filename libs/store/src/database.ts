@@ -100,7 +100,7 @@ function answeredEarly<T>(dataSource: DataSource, work: (manager: EntityManager)
       resolve(await work(manager));
       await delay(500);
     });
-    committed.catch((error: unknown) => reject(translated(error)));
+    committed.catch((error: unknown) => reject(translated(error) as Error));
   });
 }
 

@@ -39,7 +39,7 @@ export function threadFiles(define) {
         tsconfig: join(root, 'tsconfig.base.json'),
         external: isPackage,
         transform: { define },
-        plugins: [textFiles()],
+        plugins: [textFiles(), threadFiles(define)],
       });
       const { output } = await bundle.generate({ format: 'cjs' });
       await bundle.close();

@@ -115,6 +115,7 @@ describe('a worker process', () => {
     expect(await (await fetch(`${idle.url}/stats`)).json()).toMatchObject({ enabled: false, totals: { claimed: 0 } });
     expect((await store.queries.findByTaskId(taskId))?.status).toBe('pending');
     expect(await idle.kill('SIGTERM')).toBe(0);
+    await store.tasks.cancelIfPending(taskId);
   });
 
   it('reports the health of everything as the result of a queue_inspection', async () => {

@@ -1,4 +1,4 @@
-import type { Claim } from '@millrace/queue';
+import type { Claim, RenewalThread } from '@millrace/queue';
 import type { AbortReason } from './abort-reasons';
 
 /** One task this worker holds under a lease, from its claim until its outcome is recorded or it is given back. */
@@ -22,19 +22,24 @@ export class HeldTask {
   }
 }
 
-/** Every task this worker holds: what the lease keeper renews and what a cancel is looked up in. */
+/** Every task this worker holds: what is renewed and what a cancel is looked up in. */
 export class HeldTasks {
   /** By token, not by task: after a rescue one worker may hold two claims of one task. */
   private readonly byToken = new Map<string, HeldTask>();
 
+  /** @param renewals Is told of every hold, so that it can renew those while this loop is busy. */
+  constructor(private readonly renewals: Pick<RenewalThread, 'hold' | 'release'>) {}
+
   add(claim: Claim, trustedUntilMs: number): HeldTask {
     const held = new HeldTask(claim, trustedUntilMs);
     this.byToken.set(claim.token, held);
+    this.renewals.hold(claim.queue, claim);
     return held;
   }
 
   remove(held: HeldTask): void {
     this.byToken.delete(held.claim.token);
+    this.renewals.release(held.claim);
   }
 
   byClaimToken(token: string): HeldTask | undefined {

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { Queues } from '@millrace/queue';
+import { monotonicMs, type Queues, type RenewalThread } from '@millrace/queue';
 import type { TaskQueries } from '@millrace/store';
 import { AttemptSuperseded } from './abort-reasons';
 import type { HeldTask, HeldTasks } from './held-tasks';
@@ -11,6 +11,7 @@ import type { HeldTask, HeldTasks } from './held-tasks';
  * - A hold that somebody else has is settled by the row: it is ours (the other one's start will be refused) or it went
  *   to another attempt, whose predecessor here is aborted.
  * - While Redis is away running tasks go on; only the trust to start new ones runs out.
+ * - While the event loop is busy the renewal thread does it; what it may have found lost shows here at the next renewal.
  */
 export class LeaseKeeper {
   private readonly logger = new Logger(LeaseKeeper.name);
@@ -24,13 +25,16 @@ export class LeaseKeeper {
     private readonly held: HeldTasks,
     private readonly queues: Queues,
     private readonly queries: TaskQueries,
+    private readonly renewals: Pick<RenewalThread, 'renewed'>,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
   /** Renews each queue's holds in one call; run it every third of a lease. Rejects when a store did not answer. */
   async runOnce(): Promise<void> {
     // Queues with holds but not served any more cannot exist, yet every served one needs the sign of life.
+    const startedAtMs = monotonicMs();
     for (const queue of this.options.queues) await this.renew(queue);
+    this.renewals.renewed(startedAtMs);
   }
 
   private async renew(queue: string): Promise<void> {

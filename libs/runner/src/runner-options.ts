@@ -10,6 +10,8 @@ export class RunnerOptions {
   readonly workers: number;
   /** How long a claim is exclusive unless renewed (`QUEUE_LEASE`). Default 30 s. */
   readonly leaseMs: number;
+  /** An event loop that has been busy for this long is dead: its leases lapse. Default 15 s. */
+  readonly deadLoopMs: number;
   /** Longest sleep between two looks at the delayed tasks (`QUEUE_POLL_INTERVAL`). Default 5 s. */
   readonly pollIntervalMs: number;
   /** The queues it serves, each with its weight (`QUEUE_QUEUES`). Default the default queue alone. */
@@ -25,6 +27,7 @@ export class RunnerOptions {
     this.enabled = options.enabled ?? true;
     this.workers = options.workers ?? 10;
     this.leaseMs = options.leaseMs ?? 30_000;
+    this.deadLoopMs = options.deadLoopMs ?? 15_000;
     this.pollIntervalMs = options.pollIntervalMs ?? 5_000;
     this.queues = options.queues ?? new Map([[DEFAULT_QUEUE, 1]]);
     this.shutdownTimeoutMs = options.shutdownTimeoutMs ?? 25_000;

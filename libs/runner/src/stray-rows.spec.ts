@@ -19,7 +19,7 @@ describe('rows whose start was never heard of', () => {
   }
 
   it('go back to pending and spend nothing, and those that run stay', async () => {
-    const held = new HeldTasks();
+    const held = new HeldTasks({ hold: () => undefined, release: () => undefined });
     const strays = new StrayRows('me', held, bench.queries, bench.store.tasks);
     const [lost, runs, others] = [await startedBy('me'), await startedBy('me'), await startedBy('somebody-else')];
     const claim = {

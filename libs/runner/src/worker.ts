@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { CancelSignals, Queues, type QueueDepth } from '@millrace/queue';
-import { LoopWatch, Metrics, Periodic, Shutdown } from '@millrace/runtime';
+import { CancelSignals, Queues, type QueueDepth, type RenewalThread } from '@millrace/queue';
+import { LoopWatch, Metrics, Periodic, Shutdown, type WatchedLoop } from '@millrace/runtime';
 import { TaskQueries, TaskRepository, WorkerRepository } from '@millrace/store';
 import { TaskPolicy, TaskSubmitter } from '@millrace/tasks';
 import { CancelWatch } from './cancel-watch';
@@ -51,6 +51,8 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
   private readonly flow: TaskFlow;
   private readonly heart: WorkerHeart;
   private readonly cancels: CancelWatch;
+  private readonly renewals: RenewalThread;
+  private renewing: WatchedLoop | null = null;
   private readonly upkeep: readonly Periodic[];
   private loops: readonly Promise<void>[] = [];
 
@@ -73,7 +75,14 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     // Every wait of every queue listens to them.
     setMaxListeners(0, this.stopping.signal, this.abandon.signal, shutdown.hastened);
     const workerId = this.id;
-    const held = new HeldTasks();
+    this.renewals = queues.renewalThread({
+      workerId,
+      leaseMs,
+      queues: [...options.queues.keys()],
+      deadLoopMs: options.deadLoopMs,
+      onTurn: () => this.renewing?.turned(),
+    });
+    const held = new HeldTasks(this.renewals);
     const settler = new Settler(queues, held, this.abandon.signal);
     this.slots = new Slots(options.workers);
     this.flow = new TaskFlow({
@@ -93,7 +102,13 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     });
     this.heart = new WorkerHeart(workerId, options, registry, policy, workers);
     this.cancels = new CancelWatch(workerId, held, tasks, signals);
-    const leases = new LeaseKeeper({ workerId, leaseMs, queues: [...options.queues.keys()] }, held, queues, queries);
+    const leases = new LeaseKeeper(
+      { workerId, leaseMs, queues: [...options.queues.keys()] },
+      held,
+      queues,
+      queries,
+      this.renewals,
+    );
 
     const every = (name: string, intervalMs: number, runOnce: () => Promise<unknown>) =>
       new Periodic({ name, intervalMs, runOnce, metrics, watch });
@@ -111,6 +126,18 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       { name: 'millrace_worker_leaked_handlers', help: 'Handlers that ignored their signal and still run.' },
       (gauge) => gauge.set(this.flow.leaked),
     );
+    metrics.gauge(
+      {
+        name: 'millrace_worker_thread_renewals',
+        help: 'Renewals by the renewal thread since the start, because the event loop was late, by result (ok, failed).',
+        labelNames: ['result'],
+      },
+      (gauge) => {
+        const { renewals, failures } = this.renewals.counts;
+        gauge.set({ result: 'ok' }, renewals - failures);
+        gauge.set({ result: 'failed' }, failures);
+      },
+    );
   }
 
   onApplicationBootstrap(): void {
@@ -124,6 +151,8 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   /** Begins to take tasks. Stores that are away are waited for. */
   start(): void {
+    this.renewing = this.watch.watch('renewal-thread', LOOP_LIMIT_MS);
+    this.renewals.start();
     for (const periodic of this.upkeep) periodic.start();
     this.cancels.start();
     this.loops = [this.claim(), ...[...this.options.queues.keys()].map((queue) => this.promote(queue))];
@@ -148,6 +177,8 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     this.abandon.abort();
     this.cancels.stop();
     await within(GOODBYE_MS, Promise.all(this.upkeep.map((periodic) => periodic.stop())));
+    await this.renewals.stop();
+    this.renewing?.end();
     await within(GOODBYE_MS, this.sayGoodbye());
     this.loops = [];
   }

@@ -37,7 +37,10 @@ export async function bootstrap<C extends ServiceConfig>(
     app = await createService(Root, { ...options, Config, config });
     logUnexpectedErrors(logger);
     for (const line of nearMisses(Config, environment())) logger.warn('A variable looks misspelt', { hint: line });
-    await app.listen({ host: config.host, port: config[port] as number });
+    const listening = app.listen({ host: config.host, port: config[port] as number });
+    // A service works as soon as it starts, so a signal is heard from then on.
+    stopOnSignal(app, listening, config.shutdownTimeoutMs, logger);
+    await listening;
   } catch (error) {
     logger.fatal('The service could not start', {
       reason: reasonOf(error),
@@ -48,7 +51,6 @@ export async function bootstrap<C extends ServiceConfig>(
     process.exit(1);
   }
   logger.log('Listening', { url: await app.getUrl() });
-  stopOnSignal(app, config.shutdownTimeoutMs, logger);
 }
 
 function answerArguments(service: string, Config: Type<object>): void {
@@ -82,7 +84,12 @@ function logUnexpectedErrors(logger: Logger): void {
   });
 }
 
-function stopOnSignal(app: NestFastifyApplication, timeoutMs: number, logger: Logger): void {
+function stopOnSignal(
+  app: NestFastifyApplication,
+  listening: Promise<unknown>,
+  timeoutMs: number,
+  logger: Logger,
+): void {
   const shutdown = app.get(Shutdown);
   const onSignal = (signal: NodeJS.Signals) => {
     if (shutdown.draining.aborted) {
@@ -93,18 +100,25 @@ function stopOnSignal(app: NestFastifyApplication, timeoutMs: number, logger: Lo
     }
     logger.log('Shutting down', { signal });
     shutdown.begin();
-    void stop(app, timeoutMs + CLOSE_MARGIN_MS, logger);
+    void stop(app, listening, timeoutMs + CLOSE_MARGIN_MS, logger);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
 }
 
-async function stop(app: NestFastifyApplication, limitMs: number, logger: Logger): Promise<void> {
+async function stop(
+  app: NestFastifyApplication,
+  listening: Promise<unknown>,
+  limitMs: number,
+  logger: Logger,
+): Promise<void> {
   setTimeout(() => {
     logger.error('The shutdown took too long', { limitMs });
     process.exit(1);
   }, limitMs).unref();
   try {
+    // What is half started cannot be closed.
+    await listening;
     await app.close();
     logger.log('Stopped');
     process.exit(0);

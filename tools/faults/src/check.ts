@@ -6,10 +6,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { workspaceRoot } from '@millrace/stack';
 import { REDIS_PREFIX, type Testbed } from './testbed';
 
+/** The figures of a run, as the checker counts them. */
+export interface RunCounts {
+  readonly promised: number;
+  readonly unknown: number;
+  readonly refused: number;
+  readonly recorded: number;
+  readonly starts: number;
+  readonly extraStarts: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly statuses: Readonly<Record<string, number>>;
+  readonly faults: number;
+}
+
 /** What the checker answers. */
 export interface Verdict {
   readonly ok: boolean;
-  readonly counts: Readonly<Record<string, unknown>>;
+  readonly counts: RunCounts;
   readonly findingCount: number;
   readonly findings: readonly { readonly rule: string; readonly taskId?: string; readonly text: string }[];
   /** The lives of the first tasks that a finding is about. */

@@ -37,14 +37,11 @@ export interface ScenarioResult extends Size {
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioResult> {
   const startedAtMs = performance.now();
   const folder = join(options.logs, `${scenario.row}-${scenario.name}-${Date.now().toString(36)}`);
-  const testbed = await Testbed.start(folder, {
-    ...(scenario.prepare?.() ?? scenario.testbed),
-    ...options.testbed,
-  });
+  const testbed = await Testbed.start(folder, { ...scenario.testbed, ...options.testbed });
   const release = stopAtSignal(testbed);
   try {
     const seen = await play(testbed, scenario, options);
-    const complaints = complaintsOf(seen);
+    const complaints = [...complaintsOf(seen), ...(scenario.expects?.(seen.verdict) ?? [])];
     const ok = seen.verdict.ok && complaints.length === 0;
     const { seed, cycles, tasks } = options;
     const seconds = Math.round((performance.now() - startedAtMs) / 100) / 10;

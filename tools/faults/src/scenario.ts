@@ -1,3 +1,4 @@
+import type { Verdict } from './check';
 import type { Load } from './load';
 import type { Nemesis } from './nemesis';
 import type { Random } from './random';
@@ -41,8 +42,8 @@ export interface Scenario {
   readonly long: Size;
   /** Why this machine cannot play it; undefined when it can. */
   unavailable?(): string | undefined;
-  /** Makes its options where they depend on the machine. */
-  prepare?(): TestbedOptions;
   /** Plays the fault; whatever it leaves broken is healed afterwards. */
   run(context: ScenarioContext): Promise<Observations>;
+  /** What must hold of the figures besides the rules that hold for every run; answers what does not. */
+  expects?(verdict: Verdict): string[];
 }

@@ -61,9 +61,10 @@ export class Testbed {
     /** Where logs go; kept after the run. */
     readonly folder: string,
     readonly options: TestbedOptions,
-    private readonly dataFolder: string,
+    /** Where the stores keep their data; removed after the run. */
+    readonly dataFolder: string,
     readonly postgres: Store,
-    readonly redis: Store,
+    private currentRedis: Store,
   ) {}
 
   /** Starts everything and waits until it is ready; `folder` gets the logs. */
@@ -93,6 +94,16 @@ export class Testbed {
       throw error;
     }
     return testbed;
+  }
+
+  get redis(): Store {
+    return this.currentRedis;
+  }
+
+  /** Another Redis takes the place of the one there was, as after a failover; needs the proxied network. */
+  replaceRedis(redis: Store): void {
+    this.currentRedis = redis;
+    for (const { links } of this.all) links?.redis.redirect(redis.port);
   }
 
   /** The processes of a kind that have not ended. */

@@ -1,7 +1,34 @@
 import type { Scenario } from '../scenario';
+import { apiKill } from './api-kill';
+import { halfOpen, oneWay, slowNetwork } from './network';
 import { pausedWorker } from './paused-worker';
+import { lockHeld, poolExhausted, postgresKill, postgresPaused } from './postgres-outage';
 import { redisFlush, redisKill } from './redis-loss';
+import { redisEvicting, redisFull } from './redis-memory';
+import { redisFailover, redisTruncated } from './redis-persistence';
+import { redisFrozen, schedulerCutOff } from './silence';
+import { sigterm } from './sigterm';
 import { workerKill } from './worker-kill';
 
 /** Every scenario, in the order of the fault matrix. */
-export const SCENARIOS: readonly Scenario[] = [workerKill, pausedWorker, redisKill, redisFlush];
+export const SCENARIOS: readonly Scenario[] = [
+  workerKill,
+  pausedWorker,
+  redisKill,
+  redisFlush,
+  redisTruncated,
+  redisFailover,
+  redisFull,
+  redisEvicting,
+  postgresKill,
+  postgresPaused,
+  redisFrozen,
+  schedulerCutOff,
+  poolExhausted,
+  lockHeld,
+  slowNetwork,
+  halfOpen,
+  oneWay,
+  apiKill,
+  sigterm,
+];

@@ -3,7 +3,7 @@ import { TaskHandler, type Handler, type TaskContext } from '@millrace/runner';
 import { EffectLog } from './effect-log';
 
 interface CrashPayload {
-  readonly how: 'exit' | 'abort' | 'kill';
+  readonly how: 'exit' | 'abort' | 'kill' | 'throwLate';
   /** So many of the first attempts crash. */
   readonly times: number;
 }
@@ -29,6 +29,11 @@ function crash(how: CrashPayload['how']): void {
       return process.abort();
     case 'kill':
       process.kill(process.pid, 'SIGKILL');
+      return;
+    case 'throwLate':
+      setTimeout(() => {
+        throw new Error('thrown when the handler had long returned');
+      }, 5);
       return;
     default:
       return how satisfies never;

@@ -28,12 +28,6 @@ const TRICKS = {
     void Promise.reject(new Error('nobody waits for this'));
     return 'done';
   },
-  lateThrow: () => {
-    setTimeout(() => {
-      throw new Error('thrown when the handler had long returned');
-    }, 5);
-    return 'done';
-  },
   returnNul: () => ({ text: 'a NUL \u0000 and half a pair \udc00' }),
   returnBig: () => 'x'.repeat(3 * 1024 * 1024),
   returnCircular: circular,

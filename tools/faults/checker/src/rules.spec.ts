@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import type { AttemptRecord, EffectLine, Evidence, SubmitLine, TaskRecord } from './records';
+import { judge } from './rules';
+
+const AT = { mono: 0, wall: 0 };
+const WORKER = 'host:101:uuid';
+
+const submitted = (id: string, kind: 'ok' | 'refused' | 'unknown' = 'ok'): SubmitLine[] => [
+  { kind: 'invoke', op: `op-${id}`, ids: [id], expect: ['success'], ...AT },
+  kind === 'unknown'
+    ? { kind, op: `op-${id}`, reason: 'no answer', ...AT }
+    : { kind, op: `op-${id}`, status: kind === 'ok' ? 201 : 400, ...AT },
+];
+
+const started = (id: string, attempt = 1, mono = attempt * 100, pid = 101): EffectLine => ({
+  ...{ kind: 'start', task_id: id, attempt, pid, mono, wall: mono },
+});
+
+const ended = (id: string, attempt = 1, mono = attempt * 100 + 50): EffectLine => ({
+  ...{ kind: 'end', task_id: id, attempt, pid: 101, how: 'returned', nonce: `nonce-${attempt}`, mono, wall: mono },
+});
+
+const row = (id: string, fields: Partial<TaskRecord> = {}): TaskRecord => ({
+  ...{ task_id: id, type: 'effect', status: 'success', attempt: 1, retry_count: 0, max_retry: 3, error_code: null },
+  ...{ scheduled: false, started_after_due_ms: 5, result: { nonce: `nonce-${fields.attempt ?? 1}`, attempt: 1 } },
+  ...fields,
+});
+
+const attempt = (id: string, number: number, outcome: string): AttemptRecord => ({
+  ...{ task_id: id, attempt: number, outcome, worker_id: WORKER, finished_at: number * 100 + 60 },
+});
+
+/** A task that was submitted, ran once and succeeded; each test breaks one thing. */
+const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
+  submits: submitted('a'),
+  effects: [started('a'), ended('a')],
+  faults: [],
+  tasks: [row('a')],
+  attempts: [],
+  counted: { success: 1 },
+  stats: [{ success: 1 }],
+  leftovers: { 'p:idx': 0 },
+  ...changes,
+});
+
+/** The same task after its first attempt ended so. */
+const second = (outcome: string, changes: Partial<Evidence> = {}): Evidence =>
+  evidence({
+    effects: [started('a'), started('a', 2), ended('a', 2)],
+    tasks: [row('a', { attempt: 2, result: { nonce: 'nonce-2', attempt: 2 } })],
+    attempts: [attempt('a', 1, outcome), attempt('a', 2, 'succeeded')],
+    ...changes,
+  });
+
+const rulesOf = (broken: Evidence) => judge(broken).map(({ rule }) => rule);
+
+describe('judge', () => {
+  it('finds nothing in a run that kept every promise', () => {
+    expect(judge(evidence())).toEqual([]);
+  });
+
+  it('finds a promised task without a row', () => {
+    expect(rulesOf(evidence({ tasks: [], effects: [], counted: {}, stats: [{}] }))).toEqual(['nothing lost']);
+  });
+
+  it('lets a task of unknown fate be there or not', () => {
+    expect(rulesOf(evidence({ submits: submitted('a', 'unknown') }))).toEqual([]);
+    const absent = { submits: submitted('a', 'unknown'), tasks: [], effects: [], counted: {}, stats: [{}] };
+    expect(rulesOf(evidence(absent))).toEqual([]);
+  });
+
+  it('finds a row of a refused submit, and one that nobody submitted', () => {
+    expect(rulesOf(evidence({ submits: submitted('a', 'refused') }))).toEqual(['nothing unexpected']);
+    expect(rulesOf(evidence({ submits: [] }))).toEqual(['nothing unexpected']);
+  });
+
+  it('finds a request that was recorded in part', () => {
+    const invoke: SubmitLine = { kind: 'invoke', op: 'op', ids: ['a', 'b'], expect: ['success', 'success'], ...AT };
+    expect(rulesOf(evidence({ submits: [invoke] }))).toEqual(['all or none']);
+  });
+
+  it('finds a task that has not ended', () => {
+    const tasks = [row('a', { status: 'processing' })];
+    expect(rulesOf(evidence({ tasks, counted: { processing: 1 }, stats: [{ processing: 1 }] }))).toEqual([
+      'everything ends',
+    ]);
+  });
+
+  it('finds a task that ended otherwise than its work', () => {
+    const tasks = [row('a', { status: 'failed', error_code: 'handler_error' })];
+    expect(rulesOf(evidence({ tasks, counted: { failed: 1 }, stats: [{ failed: 1 }] }))).toEqual([
+      'one effective outcome',
+    ]);
+  });
+
+  it('finds a result that another attempt than the last one made', () => {
+    const tasks = [row('a', { attempt: 2, retry_count: 1, result: { nonce: 'nonce-1', attempt: 1 } })];
+    expect(rulesOf(second('failed', { tasks }))).toEqual(['one effective outcome']);
+  });
+
+  it('finds an attempt that started twice, and one that the row does not know', () => {
+    expect(rulesOf(evidence({ effects: [started('a'), started('a'), ended('a')] }))).toEqual(['starts explained']);
+    expect(rulesOf(evidence({ effects: [started('a'), ended('a'), started('a', 2)] }))).toEqual(['starts explained']);
+  });
+
+  it('wants a recorded reason for every further start', () => {
+    expect(rulesOf(second('snoozed'))).toEqual([]);
+    expect(rulesOf(second('interrupted'))).toEqual([]);
+    expect(rulesOf(second('succeeded'))).toEqual(['starts explained']);
+    expect(rulesOf(second('snoozed', { attempts: [attempt('a', 2, 'succeeded')] }))).toEqual(['starts explained']);
+  });
+
+  it('lets two attempts run at once only when the worker of the first was lost', () => {
+    const effects = [started('a'), started('a', 2), ended('a', 1, 220), ended('a', 2)];
+    const faults = [{ kind: 'fault', what: 'SIGSTOP', harmed: [101], ...AT } as const];
+    expect(rulesOf(second('lost', { effects, faults }))).toEqual([]);
+    expect(rulesOf(second('snoozed', { effects }))).toEqual(['no overlap']);
+  });
+
+  it('finds a lost worker to whom nothing was done', () => {
+    expect(rulesOf(second('lost'))).toEqual(['nobody lost who lives']);
+  });
+
+  it('holds retries to failures', () => {
+    expect(rulesOf(second('failed'))).toEqual(['budget']);
+    expect(rulesOf(evidence({ tasks: [row('a', { retry_count: 1 })] }))).toEqual(['budget']);
+  });
+
+  it('finds a start before its time', () => {
+    expect(rulesOf(evidence({ tasks: [row('a', { started_after_due_ms: -800 })] }))).toEqual(['not early']);
+  });
+
+  it('finds what is left in Redis, and counts that do not agree', () => {
+    expect(rulesOf(evidence({ leftovers: { 'p:leases': 2 } }))).toEqual(['no leftovers']);
+    expect(rulesOf(evidence({ stats: [{ success: 1 }, { success: 2 }] }))).toEqual(['counts agree']);
+  });
+});

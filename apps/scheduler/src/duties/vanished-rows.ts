@@ -1,3 +1,4 @@
+import { failpoint } from '@millrace/contracts';
 import type { Queues } from '@millrace/queue';
 import type { RunningTask, TaskQueries, TaskRepository } from '@millrace/store';
 import { DEFAULT_CRASH_LIMIT } from '@millrace/tasks';
@@ -63,6 +64,7 @@ export class VanishedRows {
     const won = await this.tasks.rescueIfProcessing(
       lost.map(({ taskId, attempt, workerId }) => ({ taskId, attempt, workerId, crashLimit: DEFAULT_CRASH_LIMIT })),
     );
+    if (won.length > 0) failpoint('after_rescue');
     const waiting = won.filter(({ status }) => status === 'pending').map(({ taskId }) => taskId);
     const { queries, queues } = this;
     await dispatchMissing({ queries, queues }, await queries.missingCandidatesOf(waiting));

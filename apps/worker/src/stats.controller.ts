@@ -16,7 +16,7 @@ export class StatsController {
   @Get()
   @Header('Cache-Control', 'no-store')
   async stats(): Promise<object> {
-    const { workerId, enabled, workers, queues, totals } = await this.worker.stats();
+    const { workerId, enabled, workers, queues, loops, totals } = await this.worker.stats();
     return {
       worker_id: workerId,
       enabled,
@@ -24,6 +24,12 @@ export class StatsController {
       workers,
       queues,
       retry_policy: { max_retry: this.config.queueMaxRetry, retry_delay: this.config.queueRetryDelayMs },
+      loops: loops.map(({ name, turns, lastTurnAt, ageMs }) => ({
+        name,
+        runs: turns,
+        last_run_at: lastTurnAt,
+        age: ageMs,
+      })),
       totals,
     };
   }

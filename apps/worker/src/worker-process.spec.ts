@@ -75,7 +75,17 @@ describe('a worker process', () => {
       retry_policy: { max_retry: 3, retry_delay: 5_000 },
       totals: { claimed: 1, started: 1, succeeded: 1, failed: 0 },
     });
+    await eventually(async () => {
+      const { loops } = (await (await fetch(`${worker.url}/stats`)).json()) as {
+        loops: { name: string; runs: number }[];
+      };
+      const turning = loops.filter(({ runs }) => runs > 0).map(({ name }) => name);
+      expect(turning.sort()).toEqual(
+        ['claim', 'promote default', 'renew-leases', 'renewal-thread', 'watch-cancels', 'beat', 'find-strays'].sort(),
+      );
+    }, 20_000);
     const metrics = await (await fetch(`${worker.url}/metrics`)).text();
+    expect(metrics).toMatch(/millrace_loop_age_seconds\{loop="claim"\} \d/);
     expect(metrics).toContain('millrace_tasks_finished_total{queue="default",type="noop",outcome="success"} 1');
     expect(metrics).not.toContain(taskId);
     expect(await worker.kill('SIGTERM')).toBe(0);

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { CancelSignals, Queues, type QueueDepth, type RenewalThread } from '@millrace/queue';
-import { LoopWatch, Metrics, Periodic, Shutdown, type WatchedLoop } from '@millrace/runtime';
+import { LoopWatch, Metrics, Periodic, Shutdown, type LoopReport, type WatchedLoop } from '@millrace/runtime';
 import { TaskQueries, TaskRepository, WorkerRepository } from '@millrace/store';
 import { TaskPolicy, TaskSubmitter } from '@millrace/tasks';
 import { CancelWatch } from './cancel-watch';
@@ -128,6 +128,16 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     );
     metrics.gauge(
       {
+        name: 'millrace_loop_age_seconds',
+        help: 'Since a background loop last came round.',
+        labelNames: ['loop'],
+      },
+      (gauge) => {
+        for (const { name, ageMs } of watch.reports()) gauge.set({ loop: name }, ageMs / 1_000);
+      },
+    );
+    metrics.gauge(
+      {
         name: 'millrace_worker_thread_renewals',
         help: 'Renewals by the renewal thread since the start, because the event loop was late, by result (ok, failed).',
         labelNames: ['result'],
@@ -165,7 +175,8 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
    */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await Promise.all([...this.loops, within(FLUSH_MS, this.flow.gateIdle())]);
+    // A loop that is stuck must not keep the outcomes of the others from being recorded.
+    await within(FLUSH_MS, Promise.all([...this.loops, this.flow.gateIdle()]));
     await this.slotsFree(this.options.shutdownTimeoutMs, this.shutdown.hastened);
 
     if (this.slots.busy > 0) {
@@ -192,6 +203,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       enabled: this.options.enabled,
       workers: { running: this.slots.busy, free: this.slots.free, total: this.slots.total, leaked: this.flow.leaked },
       queues: Object.fromEntries(depths),
+      loops: this.watch.reports(),
       totals: { ...this.tally.totals },
     };
   }
@@ -258,6 +270,8 @@ export interface WorkerStats {
   };
   /** Null for a queue that Redis did not tell about. */
   readonly queues: Readonly<Record<string, QueueDepth | null>>;
+  /** Everything that must go on in the background. */
+  readonly loops: readonly LoopReport[];
   readonly totals: Readonly<Totals>;
 }
 

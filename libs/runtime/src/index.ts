@@ -5,7 +5,7 @@ export { createService, type ServiceParts } from './create-service';
 export { describeConfig, helpText, nearMisses, type VariableDoc } from './describe-config';
 export type { Principal } from './http-hooks';
 export { JsonLogger } from './json-logger';
-export { LoopWatch, type SilentLoop, type WatchedLoop } from './loop-watch';
+export { LoopWatch, type LoopReport, type SilentLoop, type WatchedLoop } from './loop-watch';
 export { Metrics, type MetricOptions } from './metrics';
 export { Periodic, type PeriodicOptions } from './periodic';
 export {

@@ -1,4 +1,4 @@
-import { eventually, ownPostgres, type OwnPostgres } from '@millrace/testing';
+import { eventually, ownPostgres, signal, type OwnPostgres } from '@millrace/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { migrate } from './migrate';
 import { openStore, type Store } from './store';
@@ -30,6 +30,33 @@ test('after a crash of the server the store works again by itself, with everythi
 
   await eventually(() => store.ping(), 20_000);
   expect(await startAgain(store, { taskId: task.taskId, attempt: 0 })).toMatchObject({ attempt: 1 });
+});
+
+test('a transaction whose server dies fails as unavailable, and nothing of it escapes', async () => {
+  const waiting = Array.from({ length: 3 }, () => signal());
+  const go = signal();
+  const escaped: unknown[] = [];
+  const note = (error: unknown) => escaped.push(error);
+  process.on('uncaughtException', note);
+  const cut = waiting.map((begun) =>
+    store.tasks.transaction(async (manager) => {
+      await manager.query('SELECT 1');
+      begun.fire();
+      await go.wait(20_000);
+      await store.tasks.insertMany([newTask()], manager);
+    }),
+  );
+  for (const begun of waiting) await begun.wait();
+
+  await server.kill('SIGKILL');
+  go.fire();
+  const ends = await Promise.allSettled(cut);
+  await server.restart();
+  await eventually(() => store.ping(), 20_000);
+
+  process.off('uncaughtException', note);
+  for (const end of ends) expect(end.status === 'rejected' && end.reason).toBeInstanceOf(StoreUnavailable);
+  expect(escaped).toEqual([]);
 });
 
 test('a server that does not answer costs a ping a second, not more', async () => {

@@ -21,9 +21,9 @@ const UNREACHABLE = new Set([
   'ENETUNREACH',
 ]);
 
-/** What the driver says without a code. */
+/** What the driver says without a code; a query runner is released from under its transaction when its connection is lost. */
 const UNREACHABLE_MESSAGE =
-  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|pool after calling end|DataSource is not connected/i;
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|not queryable|pool after calling end|DataSource is not connected|Query runner already released/i;
 
 export function isConflict(error: unknown): boolean {
   return CONFLICTS.has(codeOf(error));

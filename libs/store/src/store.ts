@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Client, type ClientConfig } from 'pg';
 import { DataSource } from 'typeorm';
 import { AttemptQueries } from './attempt-queries';
 import { CountFolder } from './count-folder';
@@ -100,6 +101,17 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
+/**
+ * A connection whose loss is never an uncaught error. Whoever uses it hears of it from the pool and the query runner; between
+ * the two of them, while it changes hands, nobody listens.
+ */
+class HeardClient extends Client {
+  constructor(config?: string | ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
 function dataSourceOf({ databaseUrl, poolSize, applicationName }: StoreOptions): DataSource {
   return new DataSource({
     type: 'postgres',
@@ -113,6 +125,7 @@ function dataSourceOf({ databaseUrl, poolSize, applicationName }: StoreOptions):
     // A broken idle connection is replaced at the next use; whoever uses one hears of it there.
     poolErrorHandler: () => undefined,
     extra: {
+      Client: HeardClient,
       statement_timeout: LIMITS.statementMs,
       lock_timeout: LIMITS.lockMs,
       idle_in_transaction_session_timeout: LIMITS.idleInTransactionMs,

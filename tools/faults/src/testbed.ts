@@ -116,8 +116,11 @@ export class Testbed {
     return this.running('api').map(({ process }) => process.url);
   }
 
-  /** Starts one more process on a free port. */
-  async add(kind: ServiceKind, env: Readonly<Record<string, string>> = {}): Promise<Service> {
+  /** Starts one more process on a free port, with further variables or another bundle than usual. */
+  async add(
+    kind: ServiceKind,
+    { env = {}, bundle = BUNDLES[kind] }: { env?: Readonly<Record<string, string>>; bundle?: string } = {},
+  ): Promise<Service> {
     const port = await freePort(0, { except: this.ports });
     this.ports.push(port);
     const links = this.options.network === 'proxied' ? await this.link() : undefined;
@@ -131,7 +134,7 @@ export class Testbed {
         [`${kind.toUpperCase()}_PORT`]: String(port),
         ...env,
       },
-      { bundle: join(this.options.bundles ?? 'dist', BUNDLES[kind]), log: join(this.folder, `${kind}-${port}.log`) },
+      { bundle: join(this.options.bundles ?? 'dist', bundle), log: join(this.folder, `${kind}-${port}.log`) },
     );
     const service = { kind, process, links };
     this.all.push(service);

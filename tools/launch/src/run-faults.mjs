@@ -22,7 +22,7 @@ further start explained.
   --report <file>     gets a line of JSON a scenario as soon as it is over, and <file>.txt a summary for people
   --detach            runs on by itself after the terminal is closed, and says where its output goes`;
 
-const PROJECTS = ['api', 'scheduler', 'faults', 'faults-worker', 'faults-checker'];
+const PROJECTS = ['api', 'scheduler', 'faults', 'faults-worker', 'faults-scheduler', 'faults-checker'];
 /** The long form of everything on two cores. */
 const FAULTS_TIMEOUT_MS = 24 * 3_600_000;
 /** The exit code of a program that Ctrl-C has ended. */

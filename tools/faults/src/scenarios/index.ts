@@ -1,11 +1,16 @@
 import type { Scenario } from '../scenario';
 import { apiKill } from './api-kill';
+import { clocks } from './clocks';
+import { hostileHandlers } from './hostile-handlers';
+import { idempotencyRace } from './idempotency-race';
+import { malformedEntries } from './malformed-entries';
 import { halfOpen, oneWay, slowNetwork } from './network';
 import { pausedWorker } from './paused-worker';
 import { lockHeld, poolExhausted, postgresKill, postgresPaused } from './postgres-outage';
 import { redisFlush, redisKill } from './redis-loss';
 import { redisEvicting, redisFull } from './redis-memory';
 import { redisFailover, redisTruncated } from './redis-persistence';
+import { schedulers } from './schedulers';
 import { redisFrozen, schedulerCutOff } from './silence';
 import { sigterm } from './sigterm';
 import { workerKill } from './worker-kill';
@@ -29,6 +34,11 @@ export const SCENARIOS: readonly Scenario[] = [
   slowNetwork,
   halfOpen,
   oneWay,
+  schedulers,
+  clocks,
   apiKill,
+  idempotencyRace,
+  hostileHandlers,
+  malformedEntries,
   sigterm,
 ];

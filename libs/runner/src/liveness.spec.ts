@@ -57,7 +57,7 @@ describe('the loops of a worker', () => {
     const worker = await bench.startWorker([handlerOf('deaf', () => 1)], { leaseMs: 1_000, pollIntervalMs: 200 });
     const watch = worker.app.get(LoopWatch);
     const queue = worker.app.get(Queues).of('default');
-    const { claim } = queue;
+    const claim = queue.claim.bind(queue);
     let release = (): void => undefined;
     const blocked = new Promise<void>((resolve) => (release = resolve));
     onTestFinished(() => release());
@@ -67,7 +67,7 @@ describe('the loops of a worker', () => {
     queue.claim = async (what) => {
       isBlocked.fire();
       await blocked;
-      return claim.call(queue, what);
+      return claim(what);
     };
     await isBlocked.wait();
 

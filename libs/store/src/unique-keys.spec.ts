@@ -82,6 +82,28 @@ test('a key held while unfinished stays held between retries, after a crash, and
   expect(await submit(uniqueKey)).toEqual({ kind: 'unique_taken', taskId: task.taskId });
 });
 
+test('a key with a time is free once retention has removed its task, from SQL as well', async () => {
+  const uniqueKey = randomUUID();
+  for (const ask of [
+    () => submit(uniqueKey),
+    () => db.sql(`SELECT millrace_submit('noop', unique_key => $1, unique_for => '1 day') AS "taskId"`, [uniqueKey]),
+  ]) {
+    const held = newTask({ uniqueKey, uniqueForMs: 3_600_000 });
+    await db.store.tasks.insertMany([held]);
+    await db.store.tasks.cancelIfPending(held.taskId);
+    expect(await submit(uniqueKey)).toEqual({ kind: 'unique_taken', taskId: held.taskId });
+
+    await db.sql('DELETE FROM tasks WHERE task_id = $1', [held.taskId]);
+    await ask();
+
+    const [row] = await db.sql<{ n: number }>('SELECT count(*)::integer AS n FROM tasks WHERE unique_key = $1', [
+      uniqueKey,
+    ]);
+    expect(row).toEqual({ n: 1 });
+    await db.sql('DELETE FROM tasks WHERE unique_key = $1', [uniqueKey]);
+  }
+});
+
 test('a key that retention removes while somebody asks for it is given, with its task', async () => {
   const key = randomUUID();
   await db.store.tasks.insertMany([newTask({ uniqueKey: key, uniqueForMs: 1 })]);

@@ -21,7 +21,8 @@ const TAKE_OVER = `
     SET task_id = k.task_id, created_at = now(), expires_at = now() + k.for_ms * interval '1 ms'
     FROM jsonb_to_recordset($1::jsonb) AS k (key text, task_id text, for_ms bigint)
     WHERE u.key = k.key AND CASE
-      WHEN u.expires_at IS NOT NULL THEN u.expires_at <= now()
+      WHEN u.expires_at IS NOT NULL
+        THEN u.expires_at <= now() OR NOT EXISTS (SELECT FROM task_by_task_id(u.task_id))
       ELSE NOT EXISTS (SELECT FROM tasks_pending t WHERE t.task_id = u.task_id)
         AND NOT EXISTS (SELECT FROM tasks_processing t WHERE t.task_id = u.task_id)
     END
@@ -41,7 +42,8 @@ const CLAIM_TRIES = 3;
 
 /**
  * Asks for the unique keys of these tasks (each key once) and answers who holds each: the asking task, or another one
- * that had it. A key is free when its time has passed or, held without a time, when its task has ended.
+ * that had it. A key is free when its time has passed or retention has removed its task; held without a time, when its task
+ * has ended.
  */
 export async function claimUniqueKeys(
   db: Database,

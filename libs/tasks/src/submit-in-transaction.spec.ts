@@ -167,6 +167,21 @@ describe('a submit in the transaction of its caller', () => {
     }
   });
 
+  it('of a stricter isolation that loses a race says so as PostgreSQL does, for the caller to run it again', async () => {
+    const unique = { key: 'serialized', for: '1h' };
+    const losing = store.dataSource.transaction('REPEATABLE READ', async (manager) => {
+      await manager.query('SELECT 1');
+      await submitter.submit('noop', 1, { unique });
+      return submitter.submit('noop', 2, { manager, unique });
+    });
+
+    await expect(losing).rejects.toMatchObject({ driverError: { code: '40001' } });
+    const again = await store.dataSource.transaction('SERIALIZABLE', (manager) =>
+      submitter.submit('noop', 2, { manager, unique }),
+    );
+    expect(again).toMatchObject({ created: false, payload: 1 });
+  });
+
   it('announces nothing when the caller dispatches', async () => {
     const task = await store.dataSource.transaction((manager) =>
       submitter.submit('noop', null, { manager, dispatchBy: 'caller' }),

@@ -62,6 +62,9 @@ BEGIN
     RAISE EXCEPTION 'millrace_submit: the unique key % changes too often', wanted USING ERRCODE = 'lock_not_available';
   END IF;
   IF held.expires_at <= now() OR (
+    -- Retention may remove a task before the time of its key has passed.
+    held.expires_at > now() AND NOT EXISTS (SELECT FROM task_by_task_id(held.task_id))
+  ) OR (
     held.expires_at IS NULL
     AND NOT EXISTS (SELECT FROM tasks_pending t WHERE t.task_id = held.task_id)
     AND NOT EXISTS (SELECT FROM tasks_processing t WHERE t.task_id = held.task_id)

@@ -28,19 +28,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION millrace_payload_fault IS 'What is wrong with a payload; null: nothing.';
 
-CREATE FUNCTION millrace_duration_fault(field text, given interval, min_ms integer) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION millrace_duration_fault(field text, given interval, min_ms integer) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN extract(epoch FROM given) * 1000 NOT BETWEEN min_ms AND 3650::bigint * 86400000
     THEN format('%s must be from %s ms to 3650 days', field, min_ms) END
 $$;
 COMMENT ON FUNCTION millrace_duration_fault IS 'What is wrong with a duration that may be left out; null: nothing.';
 
-CREATE FUNCTION millrace_instant_fault(field text, given timestamptz) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION millrace_instant_fault(field text, given timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN given < timestamptz '1970-01-01 00:00:00Z' OR given >= timestamptz '10000-01-01 00:00:00Z'
     THEN format('%s must be between the years 1970 and 9999', field) END
 $$;
 COMMENT ON FUNCTION millrace_instant_fault IS 'What is wrong with an instant that may be left out; null: nothing.';
 
-CREATE FUNCTION millrace_text_fault(field text, given text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION millrace_text_fault(field text, given text) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN length(given) NOT BETWEEN 1 AND 255 THEN format('%s must be text of 1 to 255 characters', field) END
 $$;
 COMMENT ON FUNCTION millrace_text_fault IS 'What is wrong with a short text that may be left out; null: nothing.';

@@ -1,4 +1,11 @@
-import { DurationSetting, IsDuration, ServiceConfig, Setting } from '@millrace/runtime';
+import {
+  ARTIFACT_FOLDERS_TEXT,
+  artifactFolders,
+  DurationSetting,
+  IsDuration,
+  ServiceConfig,
+  Setting,
+} from '@millrace/runtime';
 import { IsBoolean, IsInt, IsUrl, Matches, Max, Min, ValidateIf } from 'class-validator';
 
 const DAY_MS = 86_400_000;
@@ -31,9 +38,13 @@ export class SchedulerConfig extends ServiceConfig {
 
   @Setting({ doc: 'Whether old files are removed from CLEANUP_FOLDERS every day.' })
   @IsBoolean()
-  cleanupEnabled = false;
+  cleanupEnabled = true;
 
-  @Setting({ doc: 'Folders that `cleanup_files` may clean, as absolute paths.' })
+  @Setting({
+    doc: 'Folders that `cleanup_files` may clean, as absolute paths.',
+    derive: (config: SchedulerConfig) => artifactFolders(config.nodeEnv),
+    defaultText: ARTIFACT_FOLDERS_TEXT,
+  })
   @Matches(/^(\/|[A-Za-z]:[\\/])/, { each: true, message: 'must be absolute paths' })
   cleanupFolders: readonly string[] = [];
 
@@ -49,12 +60,4 @@ export class SchedulerConfig extends ServiceConfig {
   @ValidateIf((config: SchedulerConfig) => config.syncEnabled)
   @IsUrl({ protocols: ['http', 'https'], require_tld: false, require_protocol: true })
   syncUrl = '';
-
-  override problems(): readonly string[] {
-    const noFolder = this.cleanupEnabled && this.cleanupFolders.length === 0;
-    return [
-      ...super.problems(),
-      ...(noFolder ? ['CLEANUP_FOLDERS: must name a folder, because CLEANUP_ENABLED is true'] : []),
-    ];
-  }
 }

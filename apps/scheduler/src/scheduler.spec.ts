@@ -126,7 +126,7 @@ describe('the scheduler service', () => {
 
   it('has the switched schedules only when they are switched on', async () => {
     const app = await start({
-      ...{ cleanupEnabled: true, cleanupFolders: ['/srv/a', '/srv/b'] },
+      cleanupFolders: ['/srv/a', '/srv/b'],
       ...{ syncEnabled: true, syncUrl: 'http://partner.test/sync' },
     });
 

@@ -1,5 +1,12 @@
 import { ArrayUnique, IsBoolean, IsEmail, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
-import { DurationSetting, IsDuration, ServiceConfig, Setting } from '@millrace/runtime';
+import {
+  ARTIFACT_FOLDERS_TEXT,
+  artifactFolders,
+  DurationSetting,
+  IsDuration,
+  ServiceConfig,
+  Setting,
+} from '@millrace/runtime';
 import { parseServedQueues } from '@millrace/runner';
 import { BUILTIN_TYPES } from './builtin-types';
 
@@ -65,7 +72,11 @@ export class WorkerConfig extends ServiceConfig {
   @IsEmail({ allow_display_name: true, require_tld: false })
   mailFrom = 'millrace@localhost';
 
-  @Setting({ doc: 'Folders that `cleanup_files` may clean, as absolute paths.' })
+  @Setting({
+    doc: 'Folders that `cleanup_files` may clean, as absolute paths.',
+    derive: (config: WorkerConfig) => artifactFolders(config.nodeEnv),
+    defaultText: ARTIFACT_FOLDERS_TEXT,
+  })
   @Matches(/^(\/|[A-Za-z]:[\\/])/, { each: true, message: 'must be absolute paths' })
   cleanupFolders: readonly string[] = [];
 }

@@ -1,4 +1,5 @@
 export { findApiKey, MAKE_A_KEY, parseApiKeys, type ApiKey } from './api-keys';
+export { ARTIFACT_FOLDERS_TEXT, artifactFolders } from './artifact-folders';
 export { bootstrap, type ServiceOptions } from './bootstrap';
 export { environment, InvalidConfig, loadConfig, type CrossChecked, type Environment } from './config';
 export { createService, type ServiceParts } from './create-service';
@@ -22,3 +23,4 @@ export { Readiness, type ReadinessCheck } from './readiness';
 export { ServiceConfig } from './service.config';
 export { DurationSetting, IsDuration, Setting, type SettingOptions } from './setting';
 export { Shutdown } from './shutdown';
+export { StoreHealth, type StoreHealthParts, type StoreProbes } from './store-health';

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { SchedulerConfig } from '../scheduler.config';
 import { SchedulerService } from '../scheduling/scheduler.service';
 
-/** Removes expired artifacts from `CLEANUP_FOLDERS` every night, one task a folder, when `CLEANUP_ENABLED` says so. */
+/** Removes expired artifacts from `CLEANUP_FOLDERS` every night, one task a folder, unless `CLEANUP_ENABLED` says no. */
 @Injectable()
 export class CleanupFiles implements OnModuleInit {
   constructor(

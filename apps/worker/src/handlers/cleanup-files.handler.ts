@@ -61,6 +61,7 @@ export class CleanupFilesHandler implements Handler {
     const newestMs = Date.now() - parseDuration(older_than);
 
     const result = { folder, removed: 0, bytes: 0, kept: 0, failed: 0, names: [] as string[] };
+    if (root === null) return result;
     let looked = 0;
     for await (const { path, name } of filesBelow(root)) {
       context.signal.throwIfAborted();
@@ -72,17 +73,19 @@ export class CleanupFilesHandler implements Handler {
     return result;
   }
 
-  /** The folder's real path. Throws `NonRetryableError` unless it lies within a folder that may be cleaned. */
-  private async allowed(folder: string): Promise<string> {
+  /**
+   * The folder's real path; null while nobody has made it, which leaves nothing to clean.
+   * Throws `NonRetryableError` unless it lies within a folder that may be cleaned.
+   */
+  private async allowed(folder: string): Promise<string | null> {
     const roots = await Promise.all(this.config.cleanupFolders.map(async (root) => realPathOf(root)));
     const inside = (path: string) => roots.some((root) => root !== null && isWithin(root, path));
     const path = await realPathOf(folder);
     if (path !== null && inside(path)) return path;
     // Nothing is said about folders outside: not even whether they exist.
     const named = this.config.cleanupFolders.some((root) => isWithin(resolve(root), resolve(folder)));
-    throw new NonRetryableError(
-      named && path === null ? `folder ${folder} does not exist` : 'folder must lie within one of CLEANUP_FOLDERS',
-    );
+    if (named && path === null) return null;
+    throw new NonRetryableError('folder must lie within one of CLEANUP_FOLDERS');
   }
 }
 

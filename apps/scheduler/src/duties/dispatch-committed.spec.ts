@@ -104,7 +104,7 @@ describe('a task of a committed transaction', () => {
     await stores.store.dataSource.query(
       `UPDATE tasks_pending SET run_at = run_at - interval '2 s', updated_at = updated_at - interval '2 s'`,
     );
-    expect(await dutiesOf(stores).requeueFresh.runOnce()).toEqual({ requeued: 3 });
+    expect(await dutiesOf(stores).requeueFresh.runOnce()).toEqual({ dispatched: 3, requeued: 0 });
     expect(await readyCount()).toBe(3);
   });
 });

@@ -5,7 +5,7 @@ import { dispatchRows } from './dispatch-rows';
 import type { Duty, DutyCounts } from './duty';
 
 /** Rows of one trip to the stores; their payloads may be large. */
-const PAGE = 100;
+const PAGE = 50;
 
 /** Ids that may wait here; more come when a huge transaction commits, and `requeue-fresh` finds those. */
 const MAX_WAITING = 100_000;

@@ -6,7 +6,7 @@ import { TaskPolicy, TasksModule } from '@millrace/tasks';
 import { ApiConfig } from './api.config';
 import { RateLimit } from './rate-limit';
 import { RequestDeadline } from './request-deadline';
-import { StoreReadiness } from './store-readiness';
+import { STORE_HEALTH } from './store-health';
 import { Idempotency } from './tasks/idempotency';
 import { SubmitController } from './tasks/submit.controller';
 import { TaskController } from './tasks/task.controller';
@@ -38,6 +38,6 @@ import { TypesController } from './types/types.controller';
     }),
   ],
   controllers: [TasksController, TaskController, SubmitController, TypesController],
-  providers: [Idempotency, RateLimit, StoreReadiness, { provide: APP_INTERCEPTOR, useClass: RequestDeadline }],
+  providers: [Idempotency, RateLimit, STORE_HEALTH, { provide: APP_INTERCEPTOR, useClass: RequestDeadline }],
 })
 export class ApiModule {}

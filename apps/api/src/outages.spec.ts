@@ -53,6 +53,21 @@ describe('while Redis is away', () => {
   });
 });
 
+describe('while Redis may evict', () => {
+  it('readiness is degraded and says why, a metric tells, and tasks are taken all the same', async () => {
+    await eventually(() => redis.redis.config('SET', 'maxmemory-policy', 'allkeys-lru'), 10_000);
+
+    const ready = await api.call('GET', '/health/ready');
+    expect([ready.status, ready.json().status]).toEqual([200, 'degraded']);
+    expect(ready.text).toContain('allkeys-lru');
+    expect((await api.call('GET', '/metrics')).text).toContain('millrace_redis_may_evict 1');
+    expect((await submit()).status).toBe(201);
+
+    await redis.redis.config('SET', 'maxmemory-policy', 'noeviction');
+    expect((await api.call('GET', '/health/ready')).json().status).toBe('ok');
+  });
+});
+
 describe('while PostgreSQL is away', () => {
   it('every call answers 503 quickly and says when to come back, liveness holds, and all recovers', async () => {
     await postgres.kill('SIGKILL');

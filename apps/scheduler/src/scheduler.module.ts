@@ -7,7 +7,7 @@ import { SchedulerConfig } from './scheduler.config';
 import { SchedulesModule } from './schedules/schedules.module';
 import { SchedulingModule } from './scheduling/scheduling.module';
 import { StatsController } from './stats.controller';
-import { StoreReadiness } from './store-readiness';
+import { STORE_HEALTH } from './store-health';
 
 /** Fires schedules, repairs what outages leave behind, and prunes; any number of replicas may run. */
 @Module({
@@ -41,6 +41,6 @@ import { StoreReadiness } from './store-readiness';
     SchedulesModule,
   ],
   controllers: [StatsController],
-  providers: [StoreReadiness],
+  providers: [STORE_HEALTH],
 })
 export class SchedulerModule {}

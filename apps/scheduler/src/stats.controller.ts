@@ -1,3 +1,4 @@
+import { StoreHealth } from '@millrace/runtime';
 import { Controller, Get, Header } from '@nestjs/common';
 import { DutyLoops, type DutyStats } from './duties/duty-loops';
 import { SchedulerService } from './scheduling/scheduler.service';
@@ -9,6 +10,7 @@ export class StatsController {
   constructor(
     private readonly scheduler: SchedulerService,
     private readonly duties: DutyLoops,
+    private readonly stores: StoreHealth,
   ) {}
 
   @Get()
@@ -16,6 +18,7 @@ export class StatsController {
   stats() {
     return {
       uptime_ms: Math.round(process.uptime() * 1_000),
+      redis_eviction_policy: this.stores.evictionPolicy,
       jobs: this.scheduler.stats().map(jobView),
       duties: this.duties.stats().map(dutyView),
     };

@@ -1,5 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { Worker } from '@millrace/runner';
+import { StoreHealth } from '@millrace/runtime';
 import { WorkerConfig } from './worker.config';
 
 /** What this worker does and has done, for people and probes. */
@@ -10,6 +11,7 @@ export class StatsController {
   constructor(
     private readonly worker: Worker,
     private readonly config: WorkerConfig,
+    private readonly stores: StoreHealth,
   ) {}
 
   /** Durations are in milliseconds. */
@@ -23,6 +25,7 @@ export class StatsController {
       uptime: Math.round(performance.now() - this.startedAtMs),
       workers,
       queues,
+      redis_eviction_policy: this.stores.evictionPolicy,
       retry_policy: { max_retry: this.config.queueMaxRetry, retry_delay: this.config.queueRetryDelayMs },
       loops: loops.map(({ name, turns, lastTurnAt, ageMs }) => ({
         name,

@@ -72,6 +72,7 @@ describe('a worker process', () => {
       enabled: true,
       workers: { running: 0, free: 10, total: 10, leaked: 0 },
       queues: { default: { ready: 0, delayed: 0 } },
+      redis_eviction_policy: 'noeviction',
       retry_policy: { max_retry: 3, retry_delay: 5_000 },
       totals: { claimed: 1, started: 1, succeeded: 1, failed: 0 },
     });
@@ -81,7 +82,10 @@ describe('a worker process', () => {
       };
       const turning = loops.filter(({ runs }) => runs > 0).map(({ name }) => name);
       expect(turning.sort()).toEqual(
-        ['claim', 'promote default', 'renew-leases', 'renewal-thread', 'watch-cancels', 'beat', 'find-strays'].sort(),
+        [
+          ...['claim', 'promote default', 'renew-leases', 'renewal-thread', 'watch-cancels', 'beat', 'find-strays'],
+          'check-eviction',
+        ].sort(),
       );
     }, 20_000);
     const metrics = await (await fetch(`${worker.url}/metrics`)).text();

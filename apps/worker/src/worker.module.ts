@@ -6,7 +6,7 @@ import { TaskPolicy, TasksModule } from '@millrace/tasks';
 import { BUILTIN_TYPES } from './builtin-types';
 import { BUILTIN_HANDLERS, OWN_HANDLERS } from './handlers';
 import { StatsController } from './stats.controller';
-import { StoreReadiness } from './store-readiness';
+import { STORE_HEALTH } from './store-health';
 import { VERSION } from './version';
 import { WorkerConfig } from './worker.config';
 
@@ -47,6 +47,7 @@ import { WorkerConfig } from './worker.config';
           pollIntervalMs: config.queuePollIntervalMs,
           queues: config.queueQueues,
           shutdownTimeoutMs: config.shutdownTimeoutMs,
+          spillFolder: config.workerSpillFolder || null,
           leaveOut: BUILTIN_TYPES.filter((type) => !config.workerBuiltinTypes.includes(type)).map(
             (type) => BUILTIN_HANDLERS[type],
           ),
@@ -55,6 +56,6 @@ import { WorkerConfig } from './worker.config';
     }),
   ],
   controllers: [StatsController],
-  providers: [StoreReadiness, ...Object.values(BUILTIN_HANDLERS), ...OWN_HANDLERS],
+  providers: [STORE_HEALTH, ...Object.values(BUILTIN_HANDLERS), ...OWN_HANDLERS],
 })
 export class WorkerModule {}

@@ -47,7 +47,6 @@ import { WorkerConfig } from './worker.config';
           pollIntervalMs: config.queuePollIntervalMs,
           queues: config.queueQueues,
           shutdownTimeoutMs: config.shutdownTimeoutMs,
-          spillFolder: config.workerSpillFolder || null,
           leaveOut: BUILTIN_TYPES.filter((type) => !config.workerBuiltinTypes.includes(type)).map(
             (type) => BUILTIN_HANDLERS[type],
           ),

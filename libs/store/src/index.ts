@@ -15,6 +15,7 @@ export {
   IdempotencyKeyReused,
   IllegalTransition,
   InvalidCursor,
+  LockTimedOut,
   NotInTransaction,
   StoreUnavailable,
   UnstorableData,

@@ -1,14 +1,16 @@
 import { QueryFailedError } from 'typeorm';
-import { StoreUnavailable, UnstorableData } from './store-errors';
+import { LockTimedOut, StoreUnavailable, UnstorableData } from './store-errors';
 
 /** Lost a race between transactions; running the same transaction again is safe and usually succeeds. */
 const CONFLICTS = new Set(['40P01', '40001']);
 
 /**
- * Server states and limits that pass: shutdown and crash (57P..), too many clients (53300), lock and statement timeouts
- * (55P03, 57014), an idle transaction that was ended (25P03), a primary that became a standby (25006).
+ * Server states and limits that pass: shutdown and crash (57P..), too many clients (53300), a statement timeout (57014), an
+ * idle transaction that was ended (25P03), a primary that became a standby (25006).
  */
-const UNAVAILABLE = new Set(['57P01', '57P02', '57P03', '57P05', '53300', '55P03', '57014', '25P03', '25006']);
+const UNAVAILABLE = new Set(['57P01', '57P02', '57P03', '57P05', '53300', '57014', '25P03', '25006']);
+
+const LOCK_TIMEOUT = '55P03';
 
 const UNREACHABLE = new Set([
   'ECONNREFUSED',
@@ -53,6 +55,7 @@ export function isMissingTable(error: unknown): boolean {
 export function translated(error: unknown): unknown {
   if (error instanceof StoreUnavailable || error instanceof UnstorableData) return error;
   const bare = withoutData(driverErrorOf(error));
+  if (codeOf(error) === LOCK_TIMEOUT) return new LockTimedOut(bare);
   if (isUnavailable(error)) return new StoreUnavailable(bare);
   if (isBadData(error)) return new UnstorableData(bare);
   return bare;

@@ -8,6 +8,14 @@ export class StoreUnavailable extends Error {
   }
 }
 
+/** Another transaction holds what this one asked for, such as a unique key, and did not end in time. */
+export class LockTimedOut extends StoreUnavailable {
+  constructor(cause: unknown) {
+    super(cause);
+    this.name = 'LockTimedOut';
+  }
+}
+
 /** A value that PostgreSQL cannot hold, such as a number beyond its range; sending it again cannot succeed. */
 export class UnstorableData extends Error {
   constructor(cause: unknown) {

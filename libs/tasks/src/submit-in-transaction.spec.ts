@@ -1,5 +1,13 @@
 import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
-import { migrate, NotInTransaction, openStore, StoreOptions, SubmitNotices, type Store } from '@millrace/store';
+import {
+  migrate,
+  NotInTransaction,
+  openStore,
+  StoreOptions,
+  StoreUnavailable,
+  SubmitNotices,
+  type Store,
+} from '@millrace/store';
 import { eventually, ownPostgres, testRedis, type OwnPostgres, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidTask } from './index';
@@ -165,6 +173,26 @@ describe('a submit in the transaction of its caller', () => {
       if (end === 'commit') expect(second.taskId).toBe(first.taskId);
       await store.tasks.cancelIfPending(second.taskId);
     }
+  });
+
+  it('that is left open holds up who asks for the same key, and no other', async () => {
+    const unique = { key: 'left-open', for: '1h' };
+    const runner = store.dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await submitter.submit('noop', 1, { manager: runner.manager, unique });
+
+    // In one batch: the neighbours of the one that waits are tried again without it.
+    let ended = false;
+    const waiting = submitter.submit('noop', 2, { unique }).finally(() => (ended = true));
+    const neighbours = [1, 2].map((n) => submitter.submit('noop', n, { taskId: `neighbour-${n}` }));
+    const refused = expect(waiting).rejects.toThrow(StoreUnavailable);
+    const others = await Promise.all(Array.from({ length: 50 }, (_, n) => submitter.submit('noop', n)));
+
+    expect([others.length, ended]).toEqual([50, false]);
+    await refused;
+    expect((await Promise.all(neighbours)).map(({ created }) => created)).toEqual([true, true]);
+    await runner.rollbackTransaction();
+    await runner.release();
   });
 
   it('of a stricter isolation that loses a race says so as PostgreSQL does, for the caller to run it again', async () => {

@@ -1,6 +1,7 @@
 import { DEFAULT_QUEUE, failpoint, InvalidTask, type Json } from '@millrace/contracts';
 import { Queues, type Dispatch } from '@millrace/queue';
 import {
+  LockTimedOut,
   NotInTransaction,
   StoreUnavailable,
   TaskQueries,
@@ -31,11 +32,13 @@ const ROW_BYTES = 256;
  *
  * - When a submit resolves the task is committed in PostgreSQL; that it could not be queued is said, not thrown.
  * - Submits that wait at the same time share one INSERT and one trip to Redis; a lone one waits for nobody.
+ * - A caller's transaction that is left open holds up nobody but who asks for the same task_id or unique key.
  */
 @Injectable()
 export class TaskSubmitter {
   private readonly logger = new Logger(TaskSubmitter.name);
-  private readonly inserts: BatchedCalls<Draft, InsertResult>;
+  private readonly freshInserts: BatchedCalls<Draft, InsertResult>;
+  private readonly namedInserts: BatchedCalls<Draft, InsertResult>;
   private readonly dispatches: BatchedCalls<Dispatch, boolean>;
 
   constructor(
@@ -44,11 +47,8 @@ export class TaskSubmitter {
     private readonly queues: Queues,
     private readonly policy: TaskPolicy,
   ) {
-    this.inserts = new BatchedCalls(
-      (drafts) => this.tasks.insertMany(drafts.map(({ task }) => task)),
-      (error) => !(error instanceof StoreUnavailable),
-      { ...LIMITS, bytesOf: ({ task }) => task.payload.length + ROW_BYTES },
-    );
+    this.freshInserts = this.batchedInserts();
+    this.namedInserts = this.batchedInserts();
     this.dispatches = new BatchedCalls(
       (dispatches) => this.enqueue(dispatches),
       () => false,
@@ -66,7 +66,8 @@ export class TaskSubmitter {
     const draft = draftTask({ type, payload, options }, this.policy);
     if (options.manager) return this.recordOne(draft, options.manager, options.dispatchBy);
 
-    const result = await this.inserts.call(draft);
+    const inserts = mayWait(draft) ? this.namedInserts : this.freshInserts;
+    const result = await inserts.call(draft);
     if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
     if (result.kind === 'unique_taken') return this.existing(result.taskId);
     const row = rowOf(draft, result);
@@ -107,6 +108,14 @@ export class TaskSubmitter {
     failpoint('after_submit');
     const answers = await this.enqueue(tasks.filter(({ created }) => created).map(dispatchOf));
     return answers.every(Boolean);
+  }
+
+  private batchedInserts(): BatchedCalls<Draft, InsertResult> {
+    return new BatchedCalls(
+      (drafts) => this.tasks.insertMany(drafts.map(({ task }) => task)),
+      (error) => !(error instanceof StoreUnavailable) || error instanceof LockTimedOut,
+      { ...LIMITS, bytesOf: ({ task }) => task.payload.length + ROW_BYTES },
+    );
   }
 
   private draftMany(submissions: readonly Submission[]): Draft[] {
@@ -201,5 +210,11 @@ export class TaskSubmitter {
     }
   }
 }
+
+/**
+ * Whether somebody's open transaction may hold the task's id or key, and the insert then waits for its end. Such tasks share
+ * no batch with others, which never wait.
+ */
+const mayWait = ({ task }: Draft) => !task.generatedId || task.uniqueKey !== null;
 
 const queueOf = ({ entry }: Dispatch) => entry.queue ?? DEFAULT_QUEUE;

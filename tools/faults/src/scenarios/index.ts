@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario';
 import { apiKill } from './api-kill';
 import { clocks } from './clocks';
+import { crashPoints } from './crash-points';
 import { hostileHandlers } from './hostile-handlers';
 import { idempotencyRace } from './idempotency-race';
 import { malformedEntries } from './malformed-entries';
@@ -18,6 +19,7 @@ import { workerKill } from './worker-kill';
 /** Every scenario, in the order of the fault matrix. */
 export const SCENARIOS: readonly Scenario[] = [
   workerKill,
+  crashPoints,
   pausedWorker,
   redisKill,
   redisFlush,

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { workspaceRoot } from '@millrace/stack';
 
 /** How long a service may take to be ready; ten times what it takes on two cores. */
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 /** How much of a service's output is kept for a message. */
 const KEPT_OUTPUT_CHARS = 64_000;
 
@@ -38,7 +38,7 @@ export class ServiceProcess {
 
   /**
    * Starts a bundle with exactly these variables, and waits until it is ready. Throws, with what it printed, when it ends
-   * instead or is not ready within a minute.
+   * instead or is not ready within two minutes.
    */
   static async start(
     name: string,

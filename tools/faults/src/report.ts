@@ -9,9 +9,18 @@ export interface Skipped {
   readonly skipped: string;
 }
 
+/** A scenario that could not be played to its end, which is no proof of anything. */
+export interface Broken {
+  readonly row: string;
+  readonly name: string;
+  readonly broken: string;
+}
+
+export type ReportEntry = ScenarioResult | Skipped | Broken;
+
 /** Writes down how scenarios went, each as soon as it is over: a line of JSON, and all of it again for people. */
 export class Report {
-  private readonly entries: (ScenarioResult | Skipped)[] = [];
+  private readonly entries: ReportEntry[] = [];
 
   /** `file` gets the lines of JSON; `<file>.txt` the summary. */
   constructor(
@@ -21,7 +30,7 @@ export class Report {
     mkdirSync(dirname(file), { recursive: true });
   }
 
-  add(entry: ScenarioResult | Skipped): void {
+  add(entry: ReportEntry): void {
     this.entries.push(entry);
     appendFileSync(this.file, `${JSON.stringify(entry)}\n`);
     writeFileSync(`${this.file}.txt`, `${this.heading}\n\n${this.entries.map(readable).join('\n')}\n`);
@@ -29,14 +38,15 @@ export class Report {
 
   /** Whether everything that could be played holds. */
   get ok(): boolean {
-    return this.entries.every((entry) => 'skipped' in entry || entry.ok);
+    return this.entries.every((entry) => 'skipped' in entry || ('ok' in entry && entry.ok));
   }
 }
 
 /** One entry, for people. A failed one says all there is to know: seed, findings, timelines, and where the logs are. */
-export function readable(entry: ScenarioResult | Skipped): string {
+export function readable(entry: ReportEntry): string {
   const title = `${entry.row.padStart(4)}  ${entry.name.padEnd(22)}`;
   if ('skipped' in entry) return `skip ${title} ${entry.skipped}`;
+  if ('broken' in entry) return `FAIL ${title} could not be played: ${entry.broken}`;
   const { counts } = entry.verdict;
   const measures = Object.entries(entry.measures).map(([name, value]) => `${name} ${value}`);
   const drained = entry.drain.ms === null ? 'not drained' : `drained in ${(entry.drain.ms / 1_000).toFixed(1)} s`;

@@ -9,6 +9,9 @@ import { Random } from './random';
 import type { Observations, Scenario, Size } from './scenario';
 import { Testbed, type TestbedOptions } from './testbed';
 
+/** The exit code of a program that a signal has ended. */
+const INTERRUPTED = 130;
+
 export interface RunOptions extends Size {
   readonly seed: number;
   /** Folder in which each run keeps its logs. */
@@ -37,9 +40,10 @@ export interface ScenarioResult extends Size {
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioResult> {
   const startedAtMs = performance.now();
   const folder = join(options.logs, `${scenario.row}-${scenario.name}-${Date.now().toString(36)}`);
-  const testbed = await Testbed.start(folder, { ...scenario.testbed, ...options.testbed });
-  const release = stopAtSignal(testbed);
+  let testbed: Testbed | undefined;
+  const release = stopAtSignal(() => testbed?.stop());
   try {
+    testbed = await Testbed.start(folder, { ...scenario.testbed, ...options.testbed });
     const seen = await play(testbed, scenario, options);
     const complaints = [...complaintsOf(seen), ...(scenario.expects?.(seen.verdict) ?? [])];
     const ok = seen.verdict.ok && complaints.length === 0;
@@ -49,7 +53,8 @@ export async function runScenario(scenario: Scenario, options: RunOptions): Prom
     const { row, name } = scenario;
     return { row, name, seed, cycles, tasks, ok, seconds, drain, verdict, measures, complaints, folder };
   } finally {
-    await testbed.stop();
+    await testbed?.stop();
+    await scenario.cleanUp?.();
     release();
   }
 }
@@ -89,9 +94,9 @@ function complaintsOf({ complaints = [], drain }: Seen): string[] {
 }
 
 /** Whoever ends the run must not leave servers behind. */
-function stopAtSignal(testbed: Testbed): () => void {
+function stopAtSignal(end: () => Promise<void> | undefined): () => void {
   const stop = () => {
-    void testbed.stop().finally(() => process.exit(130));
+    void Promise.resolve(end()).finally(() => process.exit(INTERRUPTED));
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -44,6 +44,8 @@ export interface Scenario {
   unavailable?(): string | undefined;
   /** Plays the fault; whatever it leaves broken is healed afterwards. */
   run(context: ScenarioContext): Promise<Observations>;
+  /** Removes what the scenario made outside of its testbed, which has ended by then. */
+  cleanUp?(): Promise<void>;
   /** What must hold of the figures besides the rules that hold for every run; answers what does not. */
   expects?(verdict: Verdict): string[];
 }

@@ -31,6 +31,8 @@ export interface TestbedOptions {
   readonly network?: 'direct' | 'proxied';
   /** Further variables of every service. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Further variables of every worker. */
+  readonly workerEnv?: Readonly<Record<string, string>>;
   /** Folder of the bundles, from the root of the clone. Default `dist`. */
   readonly bundles?: string;
 }
@@ -132,6 +134,7 @@ export class Testbed {
         DATABASE_URL: throughPort(this.postgres.url, links?.postgres.port),
         REDIS_URL: throughPort(this.redis.url, links?.redis.port),
         [`${kind.toUpperCase()}_PORT`]: String(port),
+        ...(kind === 'worker' ? this.options.workerEnv : {}),
         ...env,
       },
       { bundle: join(this.options.bundles ?? 'dist', bundle), log: join(this.folder, `${kind}-${port}.log`) },
@@ -151,7 +154,9 @@ export class Testbed {
     const missing = wanted.flatMap(([kind, count]) =>
       Array.from({ length: Math.max(0, count - this.running(kind).length) }, () => kind),
     );
-    await Promise.all(missing.map((kind) => this.add(kind)));
+    // All are waited for, so that none is left half started when another one fails.
+    const starts = await Promise.allSettled(missing.map((kind) => this.add(kind)));
+    for (const start of starts) if (start.status === 'rejected') throw start.reason;
   }
 
   /** Ends whatever a scenario left: everything runs on, every line is whole, every process is there. */

@@ -1,19 +1,26 @@
 import type { Scenario } from '../scenario';
 import { apiKill } from './api-kill';
+import { backlog } from './backlog';
 import { clocks } from './clocks';
 import { crashPoints } from './crash-points';
+import { diskFull } from './disk-full';
+import { fuzz } from './fuzz';
 import { hostileHandlers } from './hostile-handlers';
 import { idempotencyRace } from './idempotency-race';
 import { malformedEntries } from './malformed-entries';
+import { soak, tour } from './mixed-faults';
 import { halfOpen, oneWay, slowNetwork } from './network';
 import { pausedWorker } from './paused-worker';
+import { permissions } from './permissions';
 import { lockHeld, poolExhausted, postgresKill, postgresPaused } from './postgres-outage';
 import { redisFlush, redisKill } from './redis-loss';
 import { redisEvicting, redisFull } from './redis-memory';
 import { redisFailover, redisTruncated } from './redis-persistence';
+import { retryStorm } from './retry-storm';
 import { schedulers } from './schedulers';
 import { redisFrozen, schedulerCutOff } from './silence';
 import { sigterm } from './sigterm';
+import { starved } from './starved';
 import { workerKill } from './worker-kill';
 
 /** Every scenario, in the order of the fault matrix. */
@@ -42,5 +49,13 @@ export const SCENARIOS: readonly Scenario[] = [
   idempotencyRace,
   hostileHandlers,
   malformedEntries,
+  fuzz,
+  backlog,
+  retryStorm,
+  diskFull,
+  starved,
   sigterm,
+  permissions,
+  tour,
+  soak,
 ];

@@ -200,6 +200,36 @@ describe('ack', () => {
   });
 });
 
+describe('putBack of an entry that Millrace did not write', () => {
+  const row = { id: 'raw', attempt: 0, name: 'noop', payload: { n: 2 }, priority: 3 } as const;
+
+  it('puts the entry of its row in its place, at once or after a while', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await fixture.redis.lpush(keys.tasks, '{"id":"raw","name":"noop"}');
+    const [claim] = await queue.claim(CLAIM);
+    if (!claim) throw new Error('nothing was claimed');
+
+    expect(await queue.putBack([{ ...claim, as: row }], { delayMs: 0 })).toBe(1);
+    const [again] = await queue.claim(CLAIM);
+    expect(again?.entry).toMatchObject({ attempt: 0, priority: 3, payload: { n: 2 } });
+
+    if (again) await queue.putBack([again], { delayMs: 60_000 });
+    expect(await queue.depth()).toMatchObject({ ready: 0, delayed: 1, processing: 0, indexed: 1 });
+  });
+
+  it('only lets go of it when its row waits already', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await fixture.redis.lpush(keys.tasks, '{"id":"raw","name":"noop"}');
+    const [claim] = await queue.claim(CLAIM);
+    await queue.enqueue([{ entry: row }]);
+    if (!claim) throw new Error('nothing was claimed');
+
+    expect(await queue.putBack([{ ...claim, as: row }], { delayMs: 60_000 })).toBe(1);
+
+    expect(await queue.depth()).toMatchObject({ ready: 1, delayed: 0, processing: 0, indexed: 1 });
+  });
+});
+
 describe('putBack', () => {
   it('makes tasks the next to be taken, unchanged and in their order', async () => {
     const { queue, keys } = fixture.freshQueue();

@@ -10,6 +10,7 @@ export type {
   IndexTrust,
   LostHold,
   QueueDepth,
+  Returned,
   UnrecordedEntry,
   WaitingTask,
 } from './queue-entries';

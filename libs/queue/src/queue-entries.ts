@@ -32,6 +32,11 @@ export interface Claim extends Hold {
   readonly json: string;
 }
 
+/** A claim to give back; `as` is what takes the place of an entry that Millrace did not write, once the task has a row. */
+export interface Returned extends Claim {
+  readonly as?: Dispatch['entry'];
+}
+
 /** A hold whose lease ran out (or that never had one), as the rescuer sees it. */
 export interface ExpiredHold extends Claim {
   readonly workerId: string;

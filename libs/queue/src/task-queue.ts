@@ -13,6 +13,7 @@ import type {
   IndexTrust,
   LostHold,
   QueueDepth,
+  Returned,
   UnrecordedEntry,
   WaitingTask,
 } from './queue-entries';
@@ -189,21 +190,22 @@ export class TaskQueue {
   }
 
   /**
-   * Returns claimed tasks unchanged: with `delayMs` 0 they are the next to be taken, otherwise they wait that long in
-   * the delayed set. Returns how many were held by these tokens.
+   * Returns claimed tasks: with `delayMs` 0 they are the next to be taken, otherwise they wait that long in the delayed
+   * set. Entries go back unchanged unless `as` takes their place. Returns how many were held by these tokens.
    */
-  async putBack(claims: readonly Claim[], { delayMs }: { delayMs: number }): Promise<number> {
+  async putBack(claims: readonly Returned[], { delayMs }: { delayMs: number }): Promise<number> {
     const { idx, processing, leases, delayed, ready } = this.keys;
+    const items = claims.map(({ taskId, token, entry, as }) => ({
+      hold: [taskId, token, (as ?? entry).priority ?? 0],
+      json: as ? encodeQueueTask(as) : '',
+    }));
     let returned = 0;
     // The last piece first: each is put to the right of the one before.
-    for (const chunk of chunksOf(claims, HOLD_BATCH).reverse())
+    for (const chunk of chunksOf(items, HOLD_BATCH).flatMap(chunksByBytes).reverse())
       returned += await this.run(
         scripts.putBack,
         [idx, processing, leases, delayed, ...ready],
-        [
-          Math.max(0, Math.ceil(delayMs)),
-          ...chunk.flatMap(({ taskId, token, entry }) => [taskId, token, entry.priority ?? 0]),
-        ],
+        [Math.max(0, Math.ceil(delayMs)), ...chunk.flatMap(({ hold, json }) => [...hold, json])],
       );
     return returned;
   }

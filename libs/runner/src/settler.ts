@@ -9,7 +9,7 @@ const MOST_WAITING = 10_000;
 
 type Step =
   | { readonly kind: 'ack'; readonly held: HeldTask }
-  | { readonly kind: 'put_back'; readonly held: HeldTask; readonly delayMs: number }
+  | { readonly kind: 'put_back'; readonly held: HeldTask; readonly delayMs: number; readonly as?: Dispatch['entry'] }
   | { readonly kind: 'dispatch'; readonly queue: string; readonly dispatch: Dispatch };
 
 /**
@@ -38,10 +38,10 @@ export class Settler {
     this.add({ kind: 'ack', held });
   }
 
-  /** Somebody takes the entry again: at once with 0, else after the delay. */
-  putBack(held: HeldTask, delayMs: number): void {
+  /** Somebody takes the entry again: at once with 0, else after the delay. `as` takes its place. */
+  putBack(held: HeldTask, delayMs: number, as?: Dispatch['entry']): void {
     this.held.remove(held);
-    this.add({ kind: 'put_back', held, delayMs });
+    this.add({ kind: 'put_back', held, delayMs, ...(as && { as }) });
   }
 
   /** The task's next attempt waits; the hold of the last one goes by `ack`. */
@@ -97,12 +97,14 @@ export class Settler {
     for (const [queue, group] of byQueue) await this.queues.of(queue).ack(group.map(({ held }) => held.claim));
   }
 
-  private async putBackAll(steps: readonly { held: HeldTask; delayMs: number }[]): Promise<void> {
+  private async putBackAll(
+    steps: readonly { held: HeldTask; delayMs: number; as?: Dispatch['entry'] }[],
+  ): Promise<void> {
     const groups = groupBy(steps, ({ held, delayMs }) => `${delayMs} ${held.claim.queue}`);
     for (const group of groups.values()) {
       const [first] = group;
       if (!first) continue;
-      const claims = group.map(({ held }) => held.claim);
+      const claims = group.map(({ held, as }) => ({ ...held.claim, ...(as && { as }) }));
       await this.queues.of(first.held.claim.queue).putBack(claims, { delayMs: first.delayMs });
     }
   }

@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { isFinal } from '@millrace/contracts';
-import type { TaskQueries, TaskRepository } from '@millrace/store';
-import type { TaskPolicy } from '@millrace/tasks';
+import type { Dispatch } from '@millrace/queue';
+import type { TaskQueries, TaskRepository, TaskRow } from '@millrace/store';
+import { dispatchOf, type TaskPolicy } from '@millrace/tasks';
 import type { HeldTask } from './held-tasks';
 import type { Settler } from './settler';
 import type { Tally } from './tally';
@@ -36,18 +37,17 @@ export class Unroutable {
   /** Puts every entry back, or drops it when its task is over. Never rejects. */
   async setAside(held: readonly HeldTask[]): Promise<void> {
     const delaysMs = new Map(held.map((task) => [task, this.delays.next(task.taskId)]));
-    const over = new Set([
-      ...(await this.recordRaw(held.filter(({ claim }) => claim.entry.attempt === undefined))),
-      ...(await this.overSince(held.filter((task) => delaysMs.get(task) === LONGEST_DELAY_MS))),
-    ]);
+    const recorded = await this.recordRaw(held.filter(({ claim }) => claim.entry.attempt === undefined));
+    const over = await this.overSince(held.filter((task) => delaysMs.get(task) === LONGEST_DELAY_MS));
     for (const [task, delayMs] of delaysMs) {
       const { queue, entry } = task.claim;
+      const as = recorded.get(task.taskId);
       this.parts.tally.unroutable(queue);
-      if (over.has(task.taskId)) {
+      if (as === 'over' || over.has(task.taskId)) {
         this.parts.settler.ack(task);
         continue;
       }
-      this.parts.settler.putBack(task, delayMs);
+      this.parts.settler.putBack(task, delayMs, as);
       this.warn(queue, entry.name, task.taskId);
     }
   }
@@ -62,32 +62,45 @@ export class Unroutable {
     this.logger.warn('No handler here serves the type of a task', { queue, type, taskId });
   }
 
-  /** A raw submit gets its row now: until somebody serves its type, the lists should show it. */
-  private async recordRaw(raw: readonly HeldTask[]): Promise<ReadonlySet<string>> {
-    if (raw.length === 0) return new Set();
+  /**
+   * A raw submit gets its row now: until somebody serves its type, the lists should show it. The row's own entry then takes
+   * the place of the raw one, of which the index knows nothing; beside it the repair would put another.
+   */
+  private async recordRaw(raw: readonly HeldTask[]): Promise<ReadonlyMap<string, Dispatch['entry'] | 'over'>> {
+    if (raw.length === 0) return new Map();
     const { maxRetry, retryDelayMs } = this.parts.policy;
     try {
       const results = await this.parts.tasks.recordRaw(
         raw.map(({ claim: { entry, queue } }) => ({ entry, queue, dueAt: null, defaults: { maxRetry, retryDelayMs } })),
       );
-      return new Set([...results].filter(([, result]) => result === 'final').map(([taskId]) => taskId));
+      for (const [taskId, result] of results) {
+        if (result === 'invalid') this.logger.warn('A raw entry holds what no row can hold', { taskId });
+      }
+      const rows = await this.parts.queries.findByTaskIds([...results.keys()]);
+      const byTaskId = new Map(rows.map((row) => [row.taskId, row]));
+      return new Map(raw.map(({ taskId, claim }) => [taskId, entryOf(byTaskId.get(taskId), claim.queue) ?? 'over']));
     } catch (error) {
       this.logger.warn('Tasks of an unserved type were not recorded yet', { tasks: raw.length, error });
-      return new Set();
+      return new Map();
     }
   }
 
   /** Tasks that have gone round a few times and are no longer pending: a cancelled one would go round for ever. */
-  private async overSince(held: readonly HeldTask[]): Promise<string[]> {
+  private async overSince(held: readonly HeldTask[]): Promise<ReadonlySet<string>> {
     const asked = held.filter(({ claim }) => claim.entry.attempt !== undefined).slice(0, BATCH);
-    if (asked.length === 0) return [];
+    if (asked.length === 0) return new Set();
     try {
       const rows = await this.parts.queries.findByTaskIds(asked.map(({ taskId }) => taskId));
       const waiting = new Set(rows.filter(({ status }) => !isFinal(status)).map(({ taskId }) => taskId));
-      return asked.map(({ taskId }) => taskId).filter((taskId) => !waiting.has(taskId));
+      return new Set(asked.map(({ taskId }) => taskId).filter((taskId) => !waiting.has(taskId)));
     } catch (error) {
       this.logger.warn('Tasks of an unserved type could not be looked up', { tasks: asked.length, error });
-      return [];
+      return new Set();
     }
   }
+}
+
+/** The entry of a task that waits in this queue; none where it is over, runs, waits elsewhere, or no row can hold it. */
+function entryOf(row: TaskRow | undefined, queue: string): Dispatch['entry'] | undefined {
+  return row?.status === 'pending' && row.queue === queue ? dispatchOf(row).entry : undefined;
 }

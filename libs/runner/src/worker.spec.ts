@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signal } from '@millrace/testing';
+import { eventually, signal } from '@millrace/testing';
 import { NonRetryableError, RetryAfterError, SnoozeError } from '@millrace/tasks';
 import { AttemptTimedOut, TaskCancelled } from './abort-reasons';
 import { handlerOf, openWorkbench, type TestWorker, type Workbench } from './worker.fixture';
@@ -211,6 +211,18 @@ describe('a worker', () => {
     const row = await bench.rowWhen(taskId, ({ status }) => status === 'pending');
     expect(row).toMatchObject({ attempt: 0, retryCount: 0 });
     expect((await worker.worker.stats()).totals.unroutable).toBeGreaterThan(before);
+  });
+
+  it('a raw submit of such a type goes on as its row stands, once', async () => {
+    const { stop } = await bench.startWorker([handlerOf('served', () => null)], { queues: new Map([['lonely', 1]]) });
+    const queue = bench.queues.of('lonely');
+    const { id } = await bench.client.submit('unheard_of', {}, { queue: 'lonely' });
+    await eventually(async () => {
+      expect(await queue.depth()).toMatchObject({ ready: 0, delayed: 1, processing: 0, indexed: 1 });
+    });
+    await stop();
+
+    expect(await queue.missing([{ taskId: id, attempt: 0 }])).toEqual([]);
   });
 
   it('progress is recorded while the handler runs, and the last value wins', async () => {

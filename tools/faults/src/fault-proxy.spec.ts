@@ -59,6 +59,18 @@ describe('FaultProxy', () => {
     expect(performance.now() - sentAtMs).toBeGreaterThanOrEqual(295);
   });
 
+  it('keeps the order of what passes, also when the delay goes', async () => {
+    const letters = Array.from({ length: 200 }, (_, n) => `<${n}>`);
+    for (const [n, letter] of letters.entries()) {
+      proxy.play({ latencyMs: n < 100 ? 30 : 0 });
+      client.write(letter);
+      await sleep(n % 3 === 0 ? 1 : 0);
+    }
+
+    await eventually(() => expect(heard).toHaveLength(letters.join('').length));
+    expect(heard).toBe(letters.join(''));
+  });
+
   it('lets only so many bytes a second pass', async () => {
     proxy.play({ bytesPerSecond: 1_000 });
     const sentAtMs = performance.now();

@@ -97,27 +97,47 @@ export class FaultProxy {
     this.pass(target, client, 'replies');
   }
 
-  /** Each direction keeps its order: a piece waits for the one before it. */
   private pass(from: Socket, to: Socket, direction: 'requests' | 'replies'): void {
-    let readyAtMs = 0;
-    let heldBytes = 0;
+    const line = new SlowLine(from, to);
     from.on('data', (data: Buffer) => {
-      const { latencyMs = 0, bytesPerSecond, swallow } = this.fault;
-      if (swallow === direction || swallow === 'both') return;
-      const nowMs = performance.now();
-      const sendingMs = bytesPerSecond === undefined ? 0 : (data.length / bytesPerSecond) * 1_000;
-      readyAtMs = Math.max(nowMs + latencyMs, readyAtMs) + sendingMs;
-      if (readyAtMs <= nowMs && heldBytes === 0) {
-        to.write(data);
-        return;
-      }
-      heldBytes += data.length;
-      if (heldBytes > MOST_HELD_BYTES) from.pause();
-      setTimeout(() => {
-        heldBytes -= data.length;
-        if (heldBytes <= MOST_HELD_BYTES) from.resume();
-        if (!to.destroyed) to.write(data);
-      }, readyAtMs - nowMs);
+      const { swallow, ...slowness } = this.fault;
+      if (swallow !== direction && swallow !== 'both') line.send(data, slowness);
     });
+  }
+}
+
+/** One direction of a connection. What is sent arrives late, and always in the order in which it was sent. */
+class SlowLine {
+  private readonly held: { readonly data: Buffer; readonly dueAtMs: number }[] = [];
+  private heldBytes = 0;
+  private lastDueAtMs = 0;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly from: Socket,
+    private readonly to: Socket,
+  ) {}
+
+  send(data: Buffer, { latencyMs = 0, bytesPerSecond }: Omit<LinkFault, 'swallow'>): void {
+    const sendingMs = bytesPerSecond === undefined ? 0 : (data.length / bytesPerSecond) * 1_000;
+    this.lastDueAtMs = Math.max(performance.now() + latencyMs, this.lastDueAtMs) + sendingMs;
+    this.held.push({ data, dueAtMs: this.lastDueAtMs });
+    this.heldBytes += data.length;
+    if (this.heldBytes > MOST_HELD_BYTES) this.from.pause();
+    this.deliver();
+  }
+
+  /** Timers of different lengths may fire in any order, so that one alone waits, for the piece that is first. */
+  private deliver(): void {
+    clearTimeout(this.timer);
+    const nowMs = performance.now();
+    for (let [first] = this.held; first && first.dueAtMs <= nowMs; [first] = this.held) {
+      this.held.shift();
+      this.heldBytes -= first.data.length;
+      if (!this.to.destroyed) this.to.write(first.data);
+    }
+    if (this.heldBytes <= MOST_HELD_BYTES) this.from.resume();
+    const [next] = this.held;
+    if (next) this.timer = setTimeout(() => this.deliver(), Math.ceil(next.dueAtMs - nowMs));
   }
 }

@@ -1,4 +1,15 @@
-import { ArrayUnique, IsBoolean, IsEmail, IsIn, IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import {
+  ArrayUnique,
+  IsBoolean,
+  IsEmail,
+  IsIn,
+  IsInt,
+  IsOptional,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+} from 'class-validator';
 import {
   ARTIFACT_FOLDERS_TEXT,
   artifactFolders,
@@ -9,6 +20,9 @@ import {
 } from '@millrace/runtime';
 import { parseServedQueues } from '@millrace/runner';
 import { BUILTIN_TYPES } from './builtin-types';
+
+/** In development, from the folder the worker runs in. */
+const SPILL_FOLDER = '.millrace/spill';
 
 /** What a worker is configured with. */
 export class WorkerConfig extends ServiceConfig {
@@ -45,6 +59,14 @@ export class WorkerConfig extends ServiceConfig {
   @DurationSetting({ doc: 'Longest sleep between two looks at the delayed tasks.' })
   @IsDuration({ minMs: 100, maxMs: 600_000 })
   queuePollIntervalMs = 5_000;
+
+  @Setting({
+    doc: 'Folder where a worker that must end without PostgreSQL saves its outcomes, for the next worker with this folder to record; empty: they are lost, and their tasks run again.',
+    derive: (config: WorkerConfig) => (config.nodeEnv === 'development' ? SPILL_FOLDER : ''),
+    defaultText: '`.millrace/spill` in development, else none',
+  })
+  @MaxLength(1_024)
+  workerSpillFolder = '';
 
   @Setting({
     doc: 'Which of the built-in task types this deployment serves; empty items are ignored, `none` serves none.',

@@ -20,21 +20,23 @@ import { WorkerConfig } from './worker.config';
     }),
     QueueModule.forRoot({
       inject: [WorkerConfig, Tally],
-      useFactory: ({ redisUrl, queueRedisPrefix, queueRoutes }: WorkerConfig, tally: Tally) =>
+      useFactory: ({ redisUrl, queueRedisPrefix, queueRoutes, taskMaxPayload }: WorkerConfig, tally: Tally) =>
         new QueueOptions({
           redisUrl,
           prefix: queueRedisPrefix,
           routes: queueRoutes,
+          maxPayloadBytes: taskMaxPayload,
           onBadEntries: (queue, count) => tally.bad(queue, count),
         }),
     }),
     TasksModule.forRoot({
       inject: [WorkerConfig],
-      useFactory: ({ queueMaxRetry, queueRetryDelayMs, queueRoutes }: WorkerConfig) =>
+      useFactory: ({ queueMaxRetry, queueRetryDelayMs, queueRoutes, taskMaxPayload }: WorkerConfig) =>
         new TaskPolicy({
           maxRetry: queueMaxRetry,
           retryDelayMs: queueRetryDelayMs,
           routes: queueRoutes,
+          maxPayloadBytes: taskMaxPayload,
         }),
     }),
     RunnerModule.forRoot({
@@ -47,6 +49,7 @@ import { WorkerConfig } from './worker.config';
           pollIntervalMs: config.queuePollIntervalMs,
           queues: config.queueQueues,
           shutdownTimeoutMs: config.shutdownTimeoutMs,
+          spillFolder: config.workerSpillFolder || null,
           leaveOut: BUILTIN_TYPES.filter((type) => !config.workerBuiltinTypes.includes(type)).map(
             (type) => BUILTIN_HANDLERS[type],
           ),

@@ -12,6 +12,8 @@ export interface Renewal {
   readonly workerId: string;
   readonly leaseMs: number;
   readonly holds: readonly Hold[];
+  /** The worker counts as heard from until so much later. Default 0: until now. */
+  readonly aheadMs?: number;
 }
 
 /** Runs one script of the protocol. */
@@ -25,14 +27,14 @@ export type RunScript = <Reply>(
 export async function renewHolds(
   run: RunScript,
   { processing, leases, workers }: Pick<QueueKeys, 'processing' | 'leases' | 'workers'>,
-  { workerId, leaseMs, holds }: Renewal,
+  { workerId, leaseMs, holds, aheadMs = 0 }: Renewal,
 ): Promise<LostHold[]> {
   const lost: LostHold[] = [];
   for (const chunk of holds.length > 0 ? chunksOf(holds, HOLD_BATCH) : [[]]) {
     const fields = await run(
       scripts.renew,
       [processing, leases, workers],
-      [workerId, leaseMs, ...chunk.flatMap(({ taskId, token }) => [taskId, token])],
+      [workerId, leaseMs, aheadMs, ...chunk.flatMap(({ taskId, token }) => [taskId, token])],
     );
     for (const [taskId, reason] of groupsOf(fields, 2))
       lost.push({ taskId, reason: reason === 'missing' ? 'missing' : 'other' });

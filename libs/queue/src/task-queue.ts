@@ -61,7 +61,7 @@ export class TaskQueue {
   ) {
     this.keys = queueKeys(options.prefix, name);
     this.delayedWatch = new DelayedWatch(connections, this.keys);
-    this.notes = new UnrecordedNotes(connections, this.keys.unrecorded);
+    this.notes = new UnrecordedNotes(connections, this.keys.unrecorded, options.maxPayloadBytes);
     this.index = new IndexCheck(connections, this.keys);
   }
 
@@ -123,7 +123,7 @@ export class TaskQueue {
     const malformed: Hold[] = [];
     for (const [taskId, token, json] of groupsOf(fields, 3)) {
       const hold = { taskId, token };
-      const entry = readEntryOf(taskId, json);
+      const entry = readEntryOf(taskId, json, this.options.maxPayloadBytes);
       if (entry) claims.push({ ...hold, queue: this.name, entry, json });
       else malformed.push(hold);
     }
@@ -149,6 +149,22 @@ export class TaskQueue {
   /** Marks a worker as alive, also without holds, and extends the leases it holds. Returns those it could not extend. */
   async renew(renewal: Renewal): Promise<LostHold[]> {
     return renewHolds((script, keys, args) => this.run(script, keys, args), this.keys, renewal);
+  }
+
+  /**
+   * Takes a worker that has ended for alive, and its holds for renewed, for `forMs` from now: what it has done is yet to be
+   * recorded, and must not be done again meanwhile.
+   */
+  async outlive({
+    workerId,
+    forMs,
+    holds,
+  }: {
+    workerId: string;
+    forMs: number;
+    holds: readonly Hold[];
+  }): Promise<void> {
+    await this.renew({ workerId, leaseMs: forMs, aheadMs: forMs, holds });
   }
 
   /** Marks a worker as alive. */
@@ -249,7 +265,7 @@ export class TaskQueue {
     const malformed: Hold[] = [];
     for (const [taskId, expiry, holder] of groupsOf(fields, 3)) {
       const [, token = '', workerId = '', json = ''] = /^(\S+) (\S+) -?\d+ (.*)$/s.exec(holder) ?? [];
-      const entry = readEntryOf(taskId, json);
+      const entry = readEntryOf(taskId, json, this.options.maxPayloadBytes);
       const expiresAtMs = expiry === '' ? null : Number(expiry);
       if (entry) found.push({ taskId, token, queue: this.name, entry, json, workerId, expiresAtMs });
       else malformed.push({ taskId, token });

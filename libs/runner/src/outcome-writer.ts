@@ -13,6 +13,7 @@ import type { Tally } from './tally';
 /** Most outcomes of one statement, and most that may wait for one. */
 const BATCH = 500;
 const MOST_WAITING = 10_000;
+const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 
 /** An attempt that ended, with what is to be recorded about it. */
 export interface FinishedAttempt {
@@ -41,12 +42,14 @@ export interface OutcomeWriterParts {
  * Records outcomes in PostgreSQL, a batch at a time: the next batch is what ended while the last one was under way.
  *
  * - While PostgreSQL is away outcomes wait here under their leases; `stalled` tells the claim loop to take no more.
- * - When 10,000 wait, `accept` waits too, so that tasks keep their slots.
+ * - When 10,000 or 64 MiB of results wait, `accept` waits too, so that tasks keep their slots.
+ * - What is not recorded at `abandon` stays here for `unrecorded`.
  * - An outcome that the store refuses is recorded as a failure that says so; nothing is dropped in silence.
  */
 export class OutcomeWriter {
   private readonly logger = new Logger(OutcomeWriter.name);
   private readonly waiting: FinishedAttempt[] = [];
+  private waitingBytes = 0;
   private turning: Promise<void> | null = null;
   private roomWanted: (() => void)[] = [];
   private failures = 0;
@@ -70,16 +73,26 @@ export class OutcomeWriter {
 
   /** Resolves as soon as the outcome has a place in the buffer. */
   async accept(finished: FinishedAttempt): Promise<void> {
-    while (this.waiting.length >= MOST_WAITING && !this.parts.abandon.aborted) {
+    while (this.isFull() && !this.parts.abandon.aborted) {
       await new Promise<void>((resolve) => this.roomWanted.push(resolve));
     }
     this.waiting.push(finished);
+    this.waitingBytes += sizeOf(finished);
     this.turning ??= this.turn();
   }
 
   /** Waits until every accepted outcome is recorded, or given up at `abandon`. */
   async idle(): Promise<void> {
     await this.turning;
+  }
+
+  /** What is accepted and not known to be recorded. */
+  unrecorded(): readonly FinishedAttempt[] {
+    return [...this.waiting];
+  }
+
+  private isFull(): boolean {
+    return this.waiting.length >= MOST_WAITING || this.waitingBytes >= MOST_WAITING_BYTES;
   }
 
   private async turn(): Promise<void> {
@@ -134,7 +147,7 @@ export class OutcomeWriter {
   private finish(batch: readonly FinishedAttempt[], recorded: readonly RecordedOutcome[]): void {
     this.failures = 0;
     this.parts.tally.batch('outcome', batch.length);
-    this.waiting.splice(0, batch.length);
+    for (const gone of this.waiting.splice(0, batch.length)) this.waitingBytes -= sizeOf(gone);
     this.makeRoom();
     const won = new Map(recorded.map((outcome) => [`${outcome.attempt} ${outcome.taskId}`, outcome]));
     this.settled(
@@ -156,6 +169,11 @@ export class OutcomeWriter {
     if (this.failures === 1) this.logger.warn('Outcomes wait for the database', { outcomes, error });
     await pause(retryPauseMs(this.failures), this.parts.abandon);
   }
+}
+
+/** Roughly: what else an outcome holds is small. */
+function sizeOf({ record }: FinishedAttempt): number {
+  return record.resultJson?.length ?? 0;
 }
 
 /** The outcome with nothing in it that a handler made. */

@@ -18,6 +18,8 @@ export class RunnerOptions {
   readonly queues: ReadonlyMap<string, number>;
   /** How long a stopping worker waits for running tasks before it aborts them (`SHUTDOWN_TIMEOUT`). Default 25 s. */
   readonly shutdownTimeoutMs: number;
+  /** Where outcomes are saved that are unrecorded when the worker has to end (`WORKER_SPILL_FOLDER`). Default null: nowhere. */
+  readonly spillFolder: string | null;
   /** Handler classes that are provided and yet not to serve their type. Default none. */
   readonly leaveOut: readonly Type<Handler<never>>[];
   /** Shown in `GET /workers`. Default `0.0.0`. */
@@ -31,6 +33,7 @@ export class RunnerOptions {
     this.pollIntervalMs = options.pollIntervalMs ?? 5_000;
     this.queues = options.queues ?? new Map([[DEFAULT_QUEUE, 1]]);
     this.shutdownTimeoutMs = options.shutdownTimeoutMs ?? 25_000;
+    this.spillFolder = options.spillFolder ?? null;
     this.leaveOut = options.leaveOut ?? [];
     this.version = options.version ?? '0.0.0';
   }

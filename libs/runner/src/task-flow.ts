@@ -16,7 +16,7 @@ import { startAttempt, type Run } from './attempt-runner';
 import { handlerContext } from './handler-context';
 import type { HandlerRegistry } from './handler-registry';
 import type { HeldTask, HeldTasks } from './held-tasks';
-import { OutcomeWriter, type SettledAttempt } from './outcome-writer';
+import { OutcomeWriter, type FinishedAttempt, type SettledAttempt } from './outcome-writer';
 import { ProgressWriter } from './progress-writer';
 import type { Settler } from './settler';
 import type { Slots } from './slots';
@@ -61,6 +61,8 @@ export class TaskFlow implements GateAnswers {
   private readonly unroutable: Unroutable;
   /** Handlers that ignored their signal and are still at it, although their attempt is over. */
   private readonly leaks = new Set<Run>();
+  /** Attempts that ended and have no place in the outcome buffer yet. */
+  private readonly ending = new Set<Promise<void>>();
 
   constructor(private readonly parts: FlowParts) {
     const { workerId, held, tasks, queries, policy, settler, tally, stopping, abandon } = parts;
@@ -168,6 +170,16 @@ export class TaskFlow implements GateAnswers {
     await this.parts.settler.idle();
   }
 
+  /** Waits until every attempt that has ended is in the outcome buffer; after `abandon` that is soon. */
+  async endingsBuffered(): Promise<void> {
+    await Promise.all(this.ending);
+  }
+
+  /** The outcomes that PostgreSQL is not known to have. */
+  unrecorded(): readonly FinishedAttempt[] {
+    return this.writer.unrecorded();
+  }
+
   private async setAside(unserved: readonly HeldTask[]): Promise<void> {
     await this.unroutable.setAside(unserved);
     for (let count = unserved.length; count > 0; count -= 1) this.parts.slots.release();
@@ -180,7 +192,9 @@ export class TaskFlow implements GateAnswers {
 
   private end(held: HeldTask, task: StartedTask, ended: EndedAttempt, leaked: Run | null = null): void {
     held.abort = null;
-    void this.record(held, task, ended).then(() => this.freeSlot(leaked));
+    const ending = this.record(held, task, ended).finally(() => this.ending.delete(ending));
+    this.ending.add(ending);
+    void ending.then(() => this.freeSlot(leaked));
   }
 
   private async record(held: HeldTask, task: StartedTask, ended: EndedAttempt): Promise<void> {

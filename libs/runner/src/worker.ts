@@ -11,11 +11,14 @@ import { ClaimLoop } from './claim-loop';
 import { HandlerRegistry } from './handler-registry';
 import { HeldTasks } from './held-tasks';
 import { LeaseKeeper } from './lease-keeper';
+import { OutcomeReplay } from './outcome-replay';
+import { OutcomeSpill } from './outcome-spill';
 import { pause } from './pause';
 import { PromoteLoop } from './promote-loop';
 import { RunnerOptions } from './runner-options';
 import { Settler } from './settler';
 import { Slots } from './slots';
+import { SpillFolder } from './spill-folder';
 import { Tally, type Totals } from './tally';
 import { TaskFlow } from './task-flow';
 import { WorkerHeart } from './worker-heart';
@@ -25,6 +28,9 @@ const HEARTBEAT_MS = 5_000;
 
 /** How often rows of this worker are compared with what it runs. */
 const STRAYS_MS = 30_000;
+
+/** How often outcomes that ended workers left on disk are looked for. */
+const REPLAY_MS = 30_000;
 
 /** The claim loop comes round every two seconds; a promote loop at least once a poll interval. */
 const LOOP_LIMIT_MS = 60_000;
@@ -51,6 +57,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
   private readonly flow: TaskFlow;
   private readonly heart: WorkerHeart;
   private readonly cancels: CancelWatch;
+  private readonly spill: OutcomeSpill;
   private readonly renewals: RenewalThread;
   private renewing: WatchedLoop | null = null;
   private readonly upkeep: readonly Periodic[];
@@ -102,6 +109,8 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     });
     this.heart = new WorkerHeart(workerId, options, registry, policy, workers);
     this.cancels = new CancelWatch(workerId, held, tasks, signals);
+    const folder = options.spillFolder === null ? null : new SpillFolder(options.spillFolder);
+    this.spill = new OutcomeSpill(workerId, folder, queues);
     const leases = new LeaseKeeper(
       { workerId, leaseMs, queues: [...options.queues.keys()] },
       held,
@@ -117,6 +126,9 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       every('watch-cancels', leaseMs / 3, () => this.cancels.runOnce()),
       every('beat', HEARTBEAT_MS, () => this.heart.runOnce()),
       every('find-strays', STRAYS_MS, async () => this.flow.lookForStrays()),
+      ...(folder
+        ? [every('replay-outcomes', REPLAY_MS, () => new OutcomeReplay(folder, tasks, queries, queues).runOnce())]
+        : []),
     ];
     metrics.gauge({ name: 'millrace_worker_slots', help: 'Slots of this worker.', labelNames: ['state'] }, (gauge) => {
       gauge.set({ state: 'busy' }, this.slots.busy);
@@ -186,11 +198,14 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     }
     await within(FLUSH_MS, this.flow.idle());
     this.abandon.abort();
+    await within(GOODBYE_MS, this.flow.endingsBuffered());
+    await within(FLUSH_MS, this.spill.save(this.flow.unrecorded()));
     this.cancels.stop();
     await within(GOODBYE_MS, Promise.all(this.upkeep.map((periodic) => periodic.stop())));
     await this.renewals.stop();
     this.renewing?.end();
     await within(GOODBYE_MS, this.sayGoodbye());
+    await within(GOODBYE_MS, this.spill.keepHolds());
     this.loops = [];
   }
 

@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { readSpilled, type SpilledOutcome } from './spilled-outcome';
+
+/** Most bytes that the files of one folder may have together. */
+const LIMIT_BYTES = 256 * 1024 * 1024;
+
+/** A file that nobody has touched for this long belongs to a process that died over it. */
+const ABANDONED_MS = 60_000;
+
+/** Outcomes of one step of a replay. */
+const BATCH = 200;
+
+/** The folder has no room for the outcomes; none was written. */
+export class SpillFull extends Error {
+  constructor(readonly limitBytes: number) {
+    super(`The spill folder may not grow beyond ${limitBytes} bytes`);
+    this.name = 'SpillFull';
+  }
+}
+
+/**
+ * Outcomes on disk that PostgreSQL could not take before their worker had to end; one file for each such worker.
+ *
+ * - A file is complete when it has its name: it is written and synced under another one.
+ * - Whoever replays a file has renamed it first, so that no two workers replay the same one at once.
+ * - What a process left behind that died over it is found after a minute; a torn last line is ignored.
+ */
+export class SpillFolder {
+  constructor(
+    private readonly folder: string,
+    private readonly limitBytes = LIMIT_BYTES,
+  ) {}
+
+  /** Resolves once the outcomes are safe on disk. Throws `SpillFull`, or what the file system says. */
+  async write(outcomes: readonly SpilledOutcome[]): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const text = outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
+    if ((await this.sizeBytes()) + Buffer.byteLength(text) > this.limitBytes) throw new SpillFull(this.limitBytes);
+    const name = randomUUID();
+    const writing = join(this.folder, `${name}.writing`);
+    const file = await open(writing, 'ax', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(writing, join(this.folder, `${name}.spill`));
+    await this.sync();
+  }
+
+  /** Takes a file that nobody else replays; null when there is none. Throws what the file system says. */
+  async take(nowMs = Date.now()): Promise<SpillFile | null> {
+    for (const name of await this.names()) {
+      const path = join(this.folder, name);
+      if (!name.endsWith('.spill') && !(await isAbandoned(path, nowMs))) continue;
+      const [base = name] = name.split('.');
+      const taken = join(this.folder, `${base}.${randomUUID()}.taken`);
+      const isMine = await rename(path, taken).then(
+        () => true,
+        () => false,
+      );
+      if (!isMine) continue;
+      const file = new SpillFile(taken, join(this.folder, `${base}.spill`));
+      await file.touch();
+      return file;
+    }
+    return null;
+  }
+
+  private async names(): Promise<string[]> {
+    const names = await readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    });
+    return names.filter((name) => /\.(spill|writing|taken)$/.test(name));
+  }
+
+  private async sizeBytes(): Promise<number> {
+    let bytes = 0;
+    for (const name of await this.names()) bytes += (await stat(join(this.folder, name)).catch(() => null))?.size ?? 0;
+    return bytes;
+  }
+
+  /** The new name is as durable as the content. */
+  private async sync(): Promise<void> {
+    const folder = await open(this.folder, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}
+
+/** One file under replay by this process. */
+export class SpillFile {
+  /** Lines so far that hold no outcome: the torn end of a write that was cut off, or damage. */
+  unreadable = 0;
+
+  constructor(
+    private readonly path: string,
+    private readonly givenBackAs: string,
+  ) {}
+
+  /** Its outcomes, a batch at a time. */
+  async *batches(): AsyncGenerator<readonly SpilledOutcome[]> {
+    let batch: SpilledOutcome[] = [];
+    for await (const line of createInterface({ input: createReadStream(this.path), crlfDelay: Infinity })) {
+      const outcome = readSpilled(line);
+      if (outcome) batch.push(outcome);
+      else this.unreadable += 1;
+      if (batch.length < BATCH) continue;
+      yield batch;
+      await this.touch();
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  /** Says that its replay goes on. */
+  async touch(): Promise<void> {
+    const now = new Date();
+    await utimes(this.path, now, now);
+  }
+
+  /** Everything in it is recorded. */
+  async remove(): Promise<void> {
+    await rm(this.path, { force: true });
+  }
+
+  /** Somebody replays it later, from its beginning: what is recorded already is not recorded twice. */
+  async giveBack(): Promise<void> {
+    await rename(this.path, this.givenBackAs);
+  }
+}
+
+async function isAbandoned(path: string, nowMs: number): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found !== null && nowMs - found.mtimeMs > ABANDONED_MS;
+}

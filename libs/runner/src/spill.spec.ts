@@ -1,0 +1,123 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { dispatchOf } from '@millrace/tasks';
+import { eventually, ownPostgres, ownRedis, signal, type OwnPostgres, type OwnRedis } from '@millrace/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { handlerOf, openWorkbench, type Workbench } from './worker.fixture';
+
+/** Longer than any lease of this file, and less than outcomes on disk keep their tasks. */
+const MINUTES_MS = 200_000;
+
+/** What a worker does with its outcomes when it must end while PostgreSQL is away. Both servers belong to this file. */
+describe('a worker that has to end while PostgreSQL is away', () => {
+  let bench: Workbench;
+  let redis: OwnRedis;
+  let postgres: OwnPostgres;
+  let folder: string;
+
+  beforeAll(async () => {
+    const settings = { synchronous_commit: 'on' };
+    [redis, postgres] = await Promise.all([ownRedis(), ownPostgres({ settings })]);
+    folder = await mkdtemp(join(tmpdir(), 'millrace-spill-'));
+    bench = await openWorkbench({
+      databaseUrl: postgres.url,
+      redisUrl: redis.url,
+      prefix: 'spill',
+      close: async () => {
+        await redis.close();
+        await postgres.close();
+        await rm(folder, { recursive: true, force: true });
+      },
+    });
+  });
+
+  afterAll(() => bench.close());
+
+  /** Lets a first attempt end and its worker after it, while PostgreSQL is down; it is up again afterwards. */
+  async function endWithoutDatabase(queue: string, act: () => unknown) {
+    const started = signal();
+    const finish = signal();
+    const starts: number[] = [];
+    const handlers = [
+      handlerOf('spills', async (_payload, { attempt }) => {
+        starts.push(attempt);
+        if (attempt > 1) return `attempt ${attempt}`;
+        started.fire();
+        await finish.wait(20_000);
+        return act();
+      }),
+    ];
+    const settings = { queues: new Map([[queue, 1]]), leaseMs: 1_000 };
+    const worker = await bench.startWorker(handlers, { ...settings, spillFolder: folder });
+    const { taskId } = await bench.submitter.submit('spills', {}, { queue });
+    await started.wait();
+
+    await postgres.kill('SIGKILL');
+    finish.fire();
+    await worker.stop();
+    await postgres.restart();
+
+    const startNext = (spillFolder: string | null) => bench.startWorker(handlers, { ...settings, spillFolder });
+    return { workerId: worker.worker.id, taskId, starts, startNext };
+  }
+
+  it('saves the outcome, keeps its task from others, and the next worker records it', async () => {
+    const { workerId, taskId, starts, startNext } = await endWithoutDatabase('saved', () => ({ saved: 'result' }));
+
+    const queue = bench.queues.of('saved');
+    expect(await readdir(folder)).toEqual([expect.stringMatching(/\.spill$/)]);
+    expect(await queue.depth()).toMatchObject({ processing: 1 });
+    expect(await queue.expired({ graceMs: -MINUTES_MS, limit: 10 })).toEqual([]);
+    expect(await queue.beatingWorkers({ withinMs: -MINUTES_MS })).toEqual([workerId]);
+    const next = await startNext(folder);
+
+    expect(await bench.rowWhen(taskId, undefined, 20_000)).toMatchObject({
+      status: 'success',
+      result: { saved: 'result' },
+      attempt: 1,
+      workerId,
+    });
+    await eventually(async () => expect(await queue.depth()).toMatchObject({ processing: 0 }));
+    await eventually(async () => expect(await readdir(folder)).toEqual([]));
+    expect(starts).toEqual([1]);
+    await next.stop();
+  });
+
+  it('has its failure retried by whoever replays it', async () => {
+    const { taskId, starts, startNext } = await endWithoutDatabase('retried', () => {
+      throw new Error('at the first attempt');
+    });
+
+    const next = await startNext(folder);
+
+    expect(await bench.rowWhen(taskId, undefined, 20_000)).toMatchObject({
+      status: 'success',
+      result: 'attempt 2',
+      attempt: 2,
+      retryCount: 1,
+    });
+    expect(starts).toEqual([1, 2]);
+    await next.stop();
+  });
+
+  it('changes nothing any more when its task has gone to another attempt', async () => {
+    const { workerId, taskId, startNext } = await endWithoutDatabase('overtaken', () => 'late');
+    const queue = bench.queues.of('overtaken');
+    const row = await eventually(() => bench.queries.findByTaskId(taskId), 20_000);
+    await eventually(() => bench.store.tasks.rescueIfProcessing([{ taskId, attempt: 1, workerId, crashLimit: 3 }]));
+    if (!row) throw new Error('no row');
+    await queue.enqueue([dispatchOf({ ...row, attempt: 1 })]);
+    const second = await startNext(null);
+    await bench.rowWhen(taskId, undefined, 20_000);
+
+    const next = await startNext(folder);
+    await eventually(async () => expect(await readdir(folder)).toEqual([]), 20_000);
+
+    expect(await bench.queries.findByTaskId(taskId)).toMatchObject({ status: 'success', result: 'attempt 2' });
+    const attempts = await bench.store.attempts.ofTask(taskId);
+    expect(attempts).toContainEqual(expect.objectContaining({ attempt: 1, outcome: 'superseded' }));
+    await second.stop();
+    await next.stop();
+  });
+});

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRunFolder, freePort, removeRunFolder, startPostgres, startRedis, type Store } from '@millrace/stack';
@@ -76,12 +77,14 @@ export class Testbed {
     const [postgres, redis] = await Promise.all([
       startPostgres({
         dataDir: options.postgresFolder ?? join(dataFolder, 'postgres'),
+        port: await quietPort(),
         durability: 'volatile',
         log: join(folder, 'postgres.log'),
         settings: { max_connections: '200', ...options.postgresSettings },
       }),
       startRedis({
         dataDir: join(dataFolder, 'redis'),
+        port: await quietPort(),
         persistence: options.redisPersistence ?? 'none',
         log: join(folder, 'redis.log'),
         extraArgs: options.redisArgs ?? [],
@@ -123,7 +126,7 @@ export class Testbed {
     kind: ServiceKind,
     { env = {}, bundle = BUNDLES[kind] }: { env?: Readonly<Record<string, string>>; bundle?: string } = {},
   ): Promise<Service> {
-    const port = await freePort(0, { except: this.ports });
+    const port = await quietPort(this.ports);
     this.ports.push(port);
     const links = this.options.network === 'proxied' ? await this.link() : undefined;
     const process = await ServiceProcess.start(
@@ -216,6 +219,11 @@ export class Testbed {
       ...env,
     };
   }
+}
+
+/** A port that no outgoing connection is given: it must still be free when a killed server comes back. */
+function quietPort(except: readonly number[] = []): Promise<number> {
+  return freePort(randomInt(12_000, 30_000), { except });
 }
 
 function throughPort(url: string, port: number | undefined): string {

@@ -80,9 +80,7 @@ async function takeConnections({ testbed, nemesis }: ScenarioContext): Promise<v
   const watch = new Client({ connectionString: testbed.postgres.url });
   watch.on('error', () => undefined);
   await watch.connect();
-  await watch.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'millrace%' AND random() < 0.9`,
-  );
+  await watch.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'millrace%'`);
   for (let n = 0; n < MAX_CONNECTIONS; n += 1) {
     const client = new Client({ connectionString: testbed.postgres.url });
     client.on('error', () => undefined);

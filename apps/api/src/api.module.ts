@@ -18,8 +18,8 @@ import { TypesController } from './types/types.controller';
   imports: [
     QueueModule.forRoot({
       inject: [ApiConfig],
-      useFactory: ({ redisUrl, queueRedisPrefix, queueRoutes }: ApiConfig) =>
-        new QueueOptions({ redisUrl, prefix: queueRedisPrefix, routes: queueRoutes }),
+      useFactory: ({ redisUrl, queueRedisPrefix, queueRoutes, taskMaxPayload }: ApiConfig) =>
+        new QueueOptions({ redisUrl, prefix: queueRedisPrefix, routes: queueRoutes, maxPayloadBytes: taskMaxPayload }),
     }),
     StoreModule.forRoot({
       inject: [ApiConfig],

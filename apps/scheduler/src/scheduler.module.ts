@@ -24,7 +24,12 @@ import { STORE_HEALTH } from './store-health';
     QueueModule.forRoot({
       inject: [SchedulerConfig],
       useFactory: (config: SchedulerConfig) =>
-        new QueueOptions({ redisUrl: config.redisUrl, prefix: config.queueRedisPrefix, routes: config.queueRoutes }),
+        new QueueOptions({
+          redisUrl: config.redisUrl,
+          prefix: config.queueRedisPrefix,
+          routes: config.queueRoutes,
+          maxPayloadBytes: config.taskMaxPayload,
+        }),
     }),
     TasksModule.forRoot({
       inject: [SchedulerConfig],

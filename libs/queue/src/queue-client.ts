@@ -74,7 +74,11 @@ export class QueueClient {
    * that a failure in between may leave the first pieces submitted. Returns the task_ids in the same order.
    */
   async submitMany(submissions: readonly Submission[]): Promise<{ id: string }[]> {
-    refuse(submissions.flatMap((submission, index) => faultsOf(submission, `tasks[${index}].`)));
+    refuse(
+      submissions.flatMap((submission, index) =>
+        faultsOf(submission, this.options.maxPayloadBytes, `tasks[${index}].`),
+      ),
+    );
     const tasks = submissions.map((submission) => this.entryOf(submission));
     const byQueue = new Map<string, QueueTask[]>();
     for (const task of tasks) {
@@ -93,7 +97,7 @@ export class QueueClient {
   }
 
   private async submitOne(due: Due, submission: Submission): Promise<{ id: string }> {
-    refuse(faultsOf(submission, ''));
+    refuse(faultsOf(submission, this.options.maxPayloadBytes));
     const task = this.entryOf(submission);
     await this.push(task.queue ?? DEFAULT_QUEUE, [task], due);
     return { id: task.id };
@@ -138,12 +142,12 @@ export class QueueClient {
   }
 }
 
-function faultsOf({ name, payload, options = {} }: Submission, at: string): FieldError[] {
+function faultsOf({ name, payload, options = {} }: Submission, maxBytes: number, at = ''): FieldError[] {
   const payloadFaults = checkPayload(payload);
   const faults = [
     ...checkTaskOptions(name, options),
     ...payloadFaults,
-    ...(payloadFaults.length > 0 ? [] : checkPayloadSize(JSON.stringify(payload))),
+    ...(payloadFaults.length > 0 ? [] : checkPayloadSize(JSON.stringify(payload), maxBytes)),
   ];
   return faults.map(({ field, message }) => ({ field: `${at}${field === 'type' ? 'name' : field}`, message }));
 }

@@ -1,4 +1,4 @@
-import type { Route } from '@millrace/contracts';
+import { PAYLOAD_LIMITS, type Route } from '@millrace/contracts';
 
 /** Called with the number of entries just set aside as unreadable. */
 export type BadEntriesListener = (queue: string, count: number) => void;
@@ -10,6 +10,8 @@ export interface QueueSettings {
   readonly prefix?: string;
   /** Which queue a type goes to when a submit through `QueueClient` names none. Default none: all go to `default`. */
   readonly routes?: readonly Route[];
+  /** Largest payload, in bytes of JSON, of a submit through Redis (`TASK_MAX_PAYLOAD`). Default 256 KiB, below 1 MiB. */
+  readonly maxPayloadBytes?: number;
   /** For counting; unreadable entries are logged in any case. */
   readonly onBadEntries?: BadEntriesListener;
 }
@@ -19,15 +21,17 @@ export class QueueOptions {
   readonly redisUrl: string;
   readonly prefix: string;
   readonly routes: readonly Route[];
+  readonly maxPayloadBytes: number;
   readonly onBadEntries: BadEntriesListener;
 
   /** Throws RangeError when the prefix is not 1 to 64 characters of `A-Za-z0-9_.:{}-`. */
-  constructor({ redisUrl, prefix = 'millrace', routes = [], onBadEntries = () => undefined }: QueueSettings) {
+  constructor({ redisUrl, prefix = 'millrace', routes = [], maxPayloadBytes, onBadEntries }: QueueSettings) {
     if (!/^[A-Za-z0-9_.:{}-]{1,64}$/.test(prefix))
       throw new RangeError(`The Redis prefix must be 1 to 64 characters of A-Za-z0-9_.:{}-; got "${prefix}"`);
     this.redisUrl = redisUrl;
     this.prefix = prefix;
     this.routes = routes;
-    this.onBadEntries = onBadEntries;
+    this.maxPayloadBytes = maxPayloadBytes ?? PAYLOAD_LIMITS.bytes;
+    this.onBadEntries = onBadEntries ?? (() => undefined);
   }
 }

@@ -118,8 +118,20 @@ describe('decodeQueueTask', () => {
     ['{"id":"a","name":"x","expires_at":true}', 'expires_at'],
     ['{"id":"a","name":"x","queue":"a:b"}', 'queue'],
     ['{"id":"a","name":"x","payload":{"k":"\\u0000"}}', 'payload.k'],
+    ['{"id":"a","name":"x","payload":{"k":"\\ud800"}}', 'payload.k'],
+    ['{"id":"a","name":"x","payload":{"\\u0000":1}}', 'payload'],
+    ['{"id":"a","name":"x","payload":1e999}', 'payload'],
+    [`{"id":"a","name":"x","payload":${'['.repeat(33)}${']'.repeat(33)}}`, `payload${'[0]'.repeat(32)}`],
+    [`{"id":"a","name":"x","payload":"${'x'.repeat(256 * 1024)}"}`, 'payload'],
   ])('refuses %s and names %s', (json, field) => {
     expect(() => decodeQueueTask(json)).toThrow(expect.objectContaining({ name: 'MalformedEntry', field }) as Error);
+  });
+
+  it('takes a payload of any size that the platform is set to, whatever stands beside it', () => {
+    const json = `{"id":"a","name":"x","payload":"${'x'.repeat(1_000)}","note":"${'y'.repeat(2_000)}"}`;
+
+    expect(decodeQueueTask(json, 1_002).payload).toHaveLength(1_000);
+    expect(() => decodeQueueTask(json, 1_001)).toThrow(MalformedEntry);
   });
 
   it('refuses any other text with nothing but MalformedEntry', () => {

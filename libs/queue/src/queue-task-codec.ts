@@ -1,7 +1,9 @@
 import {
   checkPayload,
+  checkPayloadSize,
   checkTaskOptions,
   parseDuration,
+  PAYLOAD_LIMITS,
   TASK_ID_PATTERN,
   type FieldError,
   type Json,
@@ -23,10 +25,10 @@ export function encodeQueueTask(task: QueueTask): string {
  * Reads an entry, whoever wrote it: camelCase spellings are accepted, durations may be texts such as `5s`, an option
  * that is null counts as absent, unknown fields are ignored. A missing payload is `{}`.
  *
- * The payload rules are checked where no `attempt` tells that Millrace did so before it wrote the entry.
- * Throws `MalformedEntry`, which names the field.
+ * The payload rules are checked where no `attempt` tells that Millrace did so before it wrote the entry; `maxPayloadBytes`
+ * is of its JSON text, by default 256 KiB. Throws `MalformedEntry`, which names the field.
  */
-export function decodeQueueTask(json: string): QueueTask {
+export function decodeQueueTask(json: string, maxPayloadBytes: number = PAYLOAD_LIMITS.bytes): QueueTask {
   const object = parseObject(json);
   const fields = (field: string) => object[field] ?? object[CAMEL_CASE[field] ?? field] ?? undefined;
   const id = fields('id');
@@ -36,7 +38,12 @@ export function decodeQueueTask(json: string): QueueTask {
 
   const attempt = readCount('attempt', fields('attempt'));
   const payload = (object.payload === undefined ? {} : object.payload) as Json;
-  if (attempt === undefined) refuse(checkPayload(payload));
+  if (attempt === undefined) {
+    refuse(checkPayload(payload));
+    // What is too large cannot be part of an entry that is small enough.
+    if (checkPayloadSize(json, maxPayloadBytes).length > 0)
+      refuse(checkPayloadSize(JSON.stringify(payload), maxPayloadBytes));
+  }
 
   const options = {
     queue: fields('queue'),
@@ -70,9 +77,9 @@ export function decodeQueueTask(json: string): QueueTask {
 }
 
 /** The entry, when the text is one. */
-export function readEntry(json: string): QueueTask | undefined {
+export function readEntry(json: string, maxPayloadBytes?: number): QueueTask | undefined {
   try {
-    return decodeQueueTask(json);
+    return decodeQueueTask(json, maxPayloadBytes);
   } catch (error) {
     if (error instanceof MalformedEntry) return undefined;
     throw error;
@@ -80,8 +87,8 @@ export function readEntry(json: string): QueueTask | undefined {
 }
 
 /** The entry, when the text is one and is about this task. */
-export function readEntryOf(taskId: string, json: string): QueueTask | undefined {
-  const entry = readEntry(json);
+export function readEntryOf(taskId: string, json: string, maxPayloadBytes?: number): QueueTask | undefined {
+  const entry = readEntry(json, maxPayloadBytes);
   return entry?.id === taskId ? entry : undefined;
 }
 

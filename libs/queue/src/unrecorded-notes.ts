@@ -13,6 +13,7 @@ export class UnrecordedNotes {
     private readonly connections: RedisConnections,
     /** HASH task_id -> `dueAtMs json`. */
     private readonly key: string,
+    private readonly maxPayloadBytes: number,
   ) {}
 
   /** Up to `limit` notes, in no order. Those that nobody can read are dropped: their entries go to `P:bad` by themselves. */
@@ -27,7 +28,7 @@ export class UnrecordedNotes {
       for (const [taskId, note] of groupsOf(fields, 2)) {
         const json = note.slice(note.indexOf(' ') + 1);
         const dueAtMs = Number.parseInt(note, 10);
-        const entry = readEntryOf(taskId, json);
+        const entry = readEntryOf(taskId, json, this.maxPayloadBytes);
         if (entry) found.set(taskId, { taskId, entry, json, dueAtMs: dueAtMs > 0 ? dueAtMs : null });
         else unreadable.push(taskId);
       }

@@ -84,7 +84,7 @@ describe('a worker process', () => {
       expect(turning.sort()).toEqual(
         [
           ...['claim', 'promote default', 'renew-leases', 'renewal-thread', 'watch-cancels', 'beat', 'find-strays'],
-          'check-eviction',
+          ...['check-eviction', 'replay-outcomes'],
         ].sort(),
       );
     }, 20_000);

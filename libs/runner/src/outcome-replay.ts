@@ -14,6 +14,8 @@ const FILES = 100;
  */
 export class OutcomeReplay {
   private readonly logger = new Logger(OutcomeReplay.name);
+  /** Files whose tasks this database does not know: somebody else's, who shares the folder. */
+  private readonly foreign = new Set<string>();
 
   constructor(
     private readonly folder: SpillFolder,
@@ -26,7 +28,7 @@ export class OutcomeReplay {
   async runOnce(): Promise<number> {
     let recorded = 0;
     for (let files = 0; files < FILES; files += 1) {
-      const file = await this.folder.take();
+      const file = await this.folder.take(Date.now(), this.foreign);
       if (!file) break;
       recorded += await this.replay(file);
     }
@@ -35,26 +37,43 @@ export class OutcomeReplay {
 
   private async replay(file: SpillFile): Promise<number> {
     let outcomes = 0;
+    let known = 0;
     let recorded = 0;
     try {
       for await (const batch of file.batches()) {
-        const won = await this.tasks.recordOutcomes(batch.map(({ record }) => record));
-        await this.settle(batch, won);
+        const ours = await this.ours(batch);
+        const won = await this.tasks.recordOutcomes(ours.map(({ record }) => record));
+        await this.settle(ours, won);
         outcomes += batch.length;
+        known += ours.length;
         recorded += won.length;
       }
     } catch (error) {
       await file.giveBack();
       throw error;
     }
+    const { name, unreadable } = file;
+    if (outcomes > 0 && known === 0) {
+      this.foreign.add(name);
+      await file.giveBack();
+      this.logger.warn('Left outcomes of another database where they are', { file: name, outcomes });
+      return 0;
+    }
     await file.remove();
-    const { unreadable } = file;
     this.logger.warn('Recorded outcomes that had been saved on disk', {
       recorded,
-      superseded: outcomes - recorded,
+      superseded: known - recorded,
+      unknown: outcomes - known,
       unreadable,
     });
     return recorded;
+  }
+
+  /** Those whose very task is in this database: an id alone may be another's here. */
+  private async ours(batch: readonly SpilledOutcome[]): Promise<SpilledOutcome[]> {
+    const rows = await this.queries.findByTaskIds(batch.map(({ record }) => record.taskId));
+    const ids = new Map(rows.map(({ taskId, id }) => [taskId, id]));
+    return batch.filter(({ record }) => ids.get(record.taskId) === record.id);
   }
 
   /** The record is what counts; without Redis repair makes up for this. */

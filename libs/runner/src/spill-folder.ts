@@ -53,19 +53,20 @@ export class SpillFolder {
     await this.sync();
   }
 
-  /** Takes a file that nobody else replays; null when there is none. Throws what the file system says. */
-  async take(nowMs = Date.now()): Promise<SpillFile | null> {
+  /** Takes a file that nobody else replays, and none of those to leave alone; null when there is none. */
+  async take(nowMs = Date.now(), leaveAlone: ReadonlySet<string> = new Set()): Promise<SpillFile | null> {
     for (const name of await this.names()) {
       const path = join(this.folder, name);
-      if (!name.endsWith('.spill') && !(await isAbandoned(path, nowMs))) continue;
       const [base = name] = name.split('.');
+      if (leaveAlone.has(base)) continue;
+      if (!name.endsWith('.spill') && !(await isAbandoned(path, nowMs))) continue;
       const taken = join(this.folder, `${base}.${randomUUID()}.taken`);
       const isMine = await rename(path, taken).then(
         () => true,
         () => false,
       );
       if (!isMine) continue;
-      const file = new SpillFile(taken, join(this.folder, `${base}.spill`));
+      const file = new SpillFile(base, taken, join(this.folder, `${base}.spill`));
       await file.touch();
       return file;
     }
@@ -102,7 +103,9 @@ export class SpillFile {
   /** Lines so far that hold no outcome: the torn end of a write that was cut off, or damage. */
   unreadable = 0;
 
+  /** @param name Stays the same whoever takes it. */
   constructor(
+    readonly name: string,
     private readonly path: string,
     private readonly givenBackAs: string,
   ) {}

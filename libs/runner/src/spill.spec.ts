@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { dispatchOf } from '@millrace/tasks';
 import { eventually, ownPostgres, ownRedis, signal, type OwnPostgres, type OwnRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OutcomeReplay } from './outcome-replay';
+import { SpillFolder } from './spill-folder';
+import type { SpilledOutcome } from './spilled-outcome';
 import { handlerOf, openWorkbench, type Workbench } from './worker.fixture';
 
 /** Longer than any lease of this file, and less than outcomes on disk keep their tasks. */
@@ -119,5 +122,34 @@ describe('a worker that has to end while PostgreSQL is away', () => {
     expect(attempts).toContainEqual(expect.objectContaining({ attempt: 1, outcome: 'superseded' }));
     await second.stop();
     await next.stop();
+  });
+
+  it('leaves alone what belongs to another database, although its numbers are the same', async () => {
+    const held = signal();
+    const worker = await bench.startWorker([handlerOf('foreign', () => held.wait(60_000))], {
+      queues: new Map([['foreign', 1]]),
+    });
+    const { taskId } = await bench.submitter.submit('foreign', {}, { queue: 'foreign' });
+    const { id, attempt } = await bench.rowWhen(taskId, ({ status }) => status === 'processing', 20_000);
+    const foreign: SpilledOutcome = {
+      queue: 'foreign',
+      token: 'theirs',
+      record: {
+        ...{ id, attempt, taskId: 'theirs', workerId: 'theirs', outcome: 'succeeded', status: 'success' },
+        ...{ resultJson: '"theirs"', errorMessage: null, errorCode: null, retryCount: 0, crashCount: 0, delayMs: null },
+      },
+    };
+    const spill = new SpillFolder(folder);
+    await spill.write([foreign]);
+    const replay = new OutcomeReplay(spill, bench.store.tasks, bench.queries, bench.queues);
+
+    expect(await replay.runOnce()).toBe(0);
+    expect(await replay.runOnce()).toBe(0);
+
+    expect(await bench.queries.findByTaskId(taskId)).toMatchObject({ status: 'processing' });
+    expect(await readdir(folder)).toEqual([expect.stringMatching(/\.spill$/)]);
+    held.fire();
+    expect(await bench.rowWhen(taskId)).toMatchObject({ status: 'success', result: null });
+    await worker.stop();
   });
 });

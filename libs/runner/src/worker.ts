@@ -111,6 +111,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     this.cancels = new CancelWatch(workerId, held, tasks, signals);
     const folder = options.spillFolder === null ? null : new SpillFolder(options.spillFolder);
     this.spill = new OutcomeSpill(workerId, folder, queues);
+    const replays = folder ? [new OutcomeReplay(folder, tasks, queries, queues)] : [];
     const leases = new LeaseKeeper(
       { workerId, leaseMs, queues: [...options.queues.keys()] },
       held,
@@ -126,9 +127,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       every('watch-cancels', leaseMs / 3, () => this.cancels.runOnce()),
       every('beat', HEARTBEAT_MS, () => this.heart.runOnce()),
       every('find-strays', STRAYS_MS, async () => this.flow.lookForStrays()),
-      ...(folder
-        ? [every('replay-outcomes', REPLAY_MS, () => new OutcomeReplay(folder, tasks, queries, queues).runOnce())]
-        : []),
+      ...replays.map((replay) => every('replay-outcomes', REPLAY_MS, () => replay.runOnce())),
     ];
     metrics.gauge({ name: 'millrace_worker_slots', help: 'Slots of this worker.', labelNames: ['state'] }, (gauge) => {
       gauge.set({ state: 'busy' }, this.slots.busy);

@@ -19,9 +19,9 @@ const SERVED = `
     coalesce(extract(epoch FROM max(s.slot_at) - min(s.slot_at)), 0)::integer AS seconds
   FROM schedule_slots s JOIN schedules c ON c.id = s.schedule_id
   LEFT JOIN tasks t ON t.schedule_id = s.schedule_id AND t.slot_at = s.slot_at
-  WHERE c.name = 'faults-tick' AND s.slot_at <= now()`;
+  WHERE c.name = 'faults-tick' AND s.slot_at BETWEEN (SELECT min(started_at) FROM workers) AND now()`;
 
-/** Counts what the record says about the slots that are past. */
+/** Counts what the record says about the slots that are past, and not older than the platform. */
 export async function countTicks({ postgres }: Testbed): Promise<Ticks> {
   const client = new Client({ connectionString: postgres.url });
   await client.connect();

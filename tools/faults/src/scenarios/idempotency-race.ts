@@ -1,7 +1,7 @@
 import type { Scenario, ScenarioContext } from '../scenario';
 
-/** Of every so many requests with a key one has another body. */
-const OTHER_EVERY = 10;
+/** This share of the requests with a key has another body. */
+const OTHERS = 0.1;
 
 export const idempotencyRace: Scenario = {
   row: '22',
@@ -17,8 +17,8 @@ export const idempotencyRace: Scenario = {
     const requests = Math.ceil(context.tasks / context.cycles);
     for (let key = 1; key <= context.cycles; key += 1) {
       const answers = await Promise.all(
-        Array.from({ length: requests }, (_, n) =>
-          ask(context, `race-${key}`, n % OTHER_EVERY === 0 ? 'other' : 'same'),
+        Array.from({ length: requests }, () =>
+          ask(context, `race-${key}`, context.random.next() < OTHERS ? 'other' : 'same'),
         ),
       );
       const ids = new Set(answers.flatMap(({ taskId }) => taskId ?? []));

@@ -1,17 +1,21 @@
 import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
 import { migrate, openStore, StoreOptions, type Store, type TaskRow } from '@millrace/store';
 import { TaskPolicy, TaskSubmitter } from '@millrace/tasks';
 import {
   eventually,
+  ownPostgres,
   ServiceProcess,
   testDatabase,
   testRedis,
   type TestDatabase,
   type TestRedis,
 } from '@millrace/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 /** The worker as it is deployed: the built file, in a process of its own. */
 describe('a worker process', () => {
@@ -113,6 +117,38 @@ describe('a worker process', () => {
     expect(await store.workers.live(60_000)).toEqual([]);
     await store.tasks.cancelIfPending(long.taskId);
   });
+
+  it('saves what it did when PostgreSQL is away as it ends, and the next one records it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'millrace-spill-'));
+    const postgres = await ownPostgres({ settings: { synchronous_commit: 'on' } });
+    onTestFinished(async () => {
+      await postgres.close();
+      await rm(folder, { recursive: true, force: true });
+    });
+    await migrate(postgres.url);
+    const own = await openStore(new StoreOptions({ databaseUrl: postgres.url, poolSize: 2 }));
+    onTestFinished(() => own.close());
+    const queue = { queue: 'ended' };
+    const submit = new TaskSubmitter(own.tasks, own.queries, access.queues, new TaskPolicy());
+    const env = { DATABASE_URL: postgres.url, WORKER_SPILL_FOLDER: folder, QUEUE_QUEUES: queue.queue };
+    const worker = await startWorker(env);
+    const { taskId } = await submit.submit('noop', { sleep: '2s' }, queue);
+    await eventually(async () => {
+      expect(await own.queries.findByTaskId(taskId)).toMatchObject({ status: 'processing' });
+    }, 20_000);
+
+    await postgres.kill('SIGKILL');
+    expect(await worker.kill('SIGTERM')).toBe(0);
+    expect(await readdir(folder)).toHaveLength(1);
+    await postgres.restart();
+    const next = await startWorker(env);
+
+    await eventually(async () => {
+      expect(await own.queries.findByTaskId(taskId)).toMatchObject({ status: 'success', attempt: 1, crashCount: 0 });
+    }, 20_000);
+    await eventually(async () => expect(await readdir(folder)).toEqual([]));
+    expect(await next.kill('SIGTERM')).toBe(0);
+  }, 90_000);
 
   it('serves only the built-in types it is told to, and waits when it may not consume', async () => {
     const picky = await startWorker({ WORKER_BUILTIN_TYPES: 'noop,queue_inspection' });

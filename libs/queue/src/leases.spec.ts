@@ -128,6 +128,23 @@ describe('expired', () => {
     expect(found.get('t7')?.expiresAtMs).toBeNull();
   });
 
+  it('reads no more than some megabytes of large entries at once, and finds all in the end', async () => {
+    const { queue } = fixture.freshQueue();
+    const payload = 'x'.repeat(250_000);
+    await queue.enqueue(Array.from({ length: 60 }, (_, index) => dispatch(`large${index}`, { payload })));
+    while ((await queue.claim({ ...CLAIM, limit: 60, leaseMs: -1_000 })).length > 0);
+
+    const sizes: number[] = [];
+    for (let found = await queue.expired({ graceMs: 0, limit: 500 }); found.length > 0;) {
+      sizes.push(found.length);
+      await queue.ack(found);
+      found = await queue.expired({ graceMs: 0, limit: 500 });
+    }
+
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(60);
+    expect(Math.max(...sizes)).toBeLessThan(40);
+  });
+
   it('removes leases without a hold', async () => {
     const { queue, keys } = fixture.freshQueue();
     await queue.enqueue([dispatch('a')]);

@@ -3,9 +3,10 @@ import type { RedisConnections } from './connections';
 import type { UnrecordedEntry } from './queue-entries';
 import { readEntryOf } from './queue-task-codec';
 
-/** Notes that one step of the search looks at, and how many steps one search takes at most. */
-const SCAN_COUNT = 500;
-const SCAN_STEPS = 20;
+/** Notes that one step of the search looks at, how many steps one search takes at most, and after how many bytes it ends. */
+const SCAN_COUNT = 50;
+const SCAN_STEPS = 200;
+const READ_BYTES = 8 * 1024 * 1024;
 
 /** The notes that `QueueClient` leaves with each submit, by which a duty records it. */
 export class UnrecordedNotes {
@@ -21,11 +22,13 @@ export class UnrecordedNotes {
     const found = new Map<string, UnrecordedEntry>();
     const unreadable: string[] = [];
     let cursor = '0';
-    for (let steps = 0; steps < SCAN_STEPS && found.size < limit; steps += 1) {
+    let bytes = 0;
+    for (let steps = 0; steps < SCAN_STEPS && found.size < limit && bytes < READ_BYTES; steps += 1) {
       const [next, fields] = await this.connections.run((redis) =>
         redis.hscan(this.key, cursor, 'COUNT', Math.min(limit, SCAN_COUNT)),
       );
       for (const [taskId, note] of groupsOf(fields, 2)) {
+        bytes += note.length;
         const json = note.slice(note.indexOf(' ') + 1);
         const dueAtMs = Number.parseInt(note, 10);
         const entry = readEntryOf(taskId, json, this.maxPayloadBytes);

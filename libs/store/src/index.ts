@@ -32,6 +32,7 @@ export {
   type RecentFailure,
   type RunningTask,
   type TaskPage,
+  type TaskStanding,
 } from './task-queries';
 export { ANONYMOUS, TaskRepository } from './task-repository';
 export type {

@@ -39,6 +39,15 @@ export interface RunningTask {
   readonly queue: string;
 }
 
+/** How a task stands, without what it carries. */
+export interface TaskStanding {
+  readonly taskId: string;
+  readonly status: TaskStatus;
+  readonly attempt: number;
+  /** Who holds it, or held it last; null when nobody did. */
+  readonly workerId: string | null;
+}
+
 /** How many tasks of a type failed for one reason. */
 export interface RecentFailure {
   readonly type: string;
@@ -58,6 +67,8 @@ export const COUNT_LIMIT = 10_000;
 const BY_ID = `SELECT ${TASK_COLUMNS} FROM task_by_id($1)`;
 const BY_TASK_ID = `SELECT ${TASK_COLUMNS} FROM task_by_task_id($1)`;
 const BY_TASK_IDS = `SELECT ${TASK_COLUMNS} FROM tasks WHERE task_id = ANY ($1::text[])`;
+
+const STANDINGS = `SELECT task_id, status, attempt, worker_id FROM tasks WHERE task_id = ANY ($1::text[])`;
 
 const PENDING_BY_IDS = `SELECT ${TASK_COLUMNS} FROM tasks_pending WHERE id = ANY ($1::bigint[]) ORDER BY id`;
 
@@ -85,6 +96,13 @@ const RECENT_FAILURES = `
   SELECT type, error_code, count(*)::integer AS n FROM tasks_failed
   WHERE finished_at > now() - $1::float8 * interval '1 ms'
   GROUP BY type, error_code ORDER BY n DESC, type, error_code LIMIT $2`;
+
+interface StandingRow {
+  readonly task_id: string;
+  readonly status: TaskStatus;
+  readonly attempt: number;
+  readonly worker_id: string | null;
+}
 
 interface RunningRow {
   readonly id: string;
@@ -125,6 +143,18 @@ export class TaskQueries {
   async findByTaskIds(taskIds: readonly string[]): Promise<TaskRow[]> {
     if (taskIds.length === 0) return [];
     return (await this.db.query(BY_TASK_IDS, [taskIds])).map(readTask);
+  }
+
+  /** How the tasks of those ids that have a row stand, in any order. */
+  async standingsOf(taskIds: readonly string[]): Promise<TaskStanding[]> {
+    if (taskIds.length === 0) return [];
+    const rows = await this.db.query<StandingRow>(STANDINGS, [taskIds]);
+    return rows.map((row) => ({
+      taskId: row.task_id,
+      status: row.status,
+      attempt: row.attempt,
+      workerId: row.worker_id,
+    }));
   }
 
   /** Those of these database ids that wait, by rising id. */

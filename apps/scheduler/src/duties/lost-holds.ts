@@ -1,8 +1,8 @@
 import { failpoint } from '@millrace/contracts';
 import type { ExpiredHold, Queues } from '@millrace/queue';
-import type { TaskQueries, TaskRepository, TaskRow } from '@millrace/store';
+import type { TaskQueries, TaskRepository, TaskStanding } from '@millrace/store';
 import { DEFAULT_CRASH_LIMIT } from '@millrace/tasks';
-import { dispatchRows } from './dispatch-rows';
+import { dispatchMissing } from './dispatch-missing';
 import { UnchangedWatch } from './unchanged-watch';
 
 /** Most holds that one search of one queue looks at. */
@@ -80,19 +80,18 @@ export class LostHolds {
     );
     if (won.length > 0) failpoint('after_rescue');
     const rescued = new Set(won.map(({ taskId }) => taskId));
-    const rows = await this.queries.findByTaskIds(holds.map(({ taskId }) => taskId));
+    const rows = await this.queries.standingsOf(holds.map(({ taskId }) => taskId));
     const byTaskId = new Map(rows.map((row) => [row.taskId, row]));
 
     const known = holds.filter(({ taskId }) => byTaskId.has(taskId));
     const done = known.filter((hold) => !isHeldRightly(hold, byTaskId.get(hold.taskId)));
     const orphans = holds.filter(({ taskId }) => !byTaskId.has(taskId));
-    const pending = done.flatMap(({ taskId }) => {
-      const row = byTaskId.get(taskId);
-      return row?.status === 'pending' ? [row] : [];
-    });
+    const pending = done.filter(({ taskId }) => byTaskId.get(taskId)?.status === 'pending');
 
     await this.release(done);
-    await dispatchRows(this.queues, pending);
+    const { queries, queues } = this;
+    const candidates = await queries.missingCandidatesOf(pending.map(({ taskId }) => taskId));
+    await dispatchMissing({ queries, queues }, candidates);
     const returned = await this.giveBack(orphans);
     const requeued = pending.filter(({ taskId }) => !rescued.has(taskId)).length;
     return { rescued: rescued.size, requeued, returned, released: done.length - requeued - rescued.size };
@@ -110,7 +109,7 @@ export class LostHolds {
 }
 
 /** Whether the row says that this very holder runs it: it came back between the rescue and the look. */
-function isHeldRightly(hold: ExpiredHold, row: TaskRow | undefined): boolean {
+function isHeldRightly(hold: ExpiredHold, row: TaskStanding | undefined): boolean {
   return (
     row?.status === 'processing' && row.workerId === hold.workerId && row.attempt === (hold.entry.attempt ?? 0) + 1
   );

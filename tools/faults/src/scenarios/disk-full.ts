@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRunFolder, removeRunFolder } from '@millrace/stack';
@@ -7,6 +7,7 @@ import type { Scenario, ScenarioContext } from '../scenario';
 import { underLoad } from '../under-load';
 
 const DISK_MIB = 400;
+const MIB = 1024 * 1024;
 const FULL_MS = 6_000;
 
 /** Made when the scenario is asked for, as the server's data goes there from the start. */
@@ -30,14 +31,30 @@ export const diskFull: Scenario = {
   cleanUp: unmountDisk,
 };
 
-async function fillDisk({ nemesis }: ScenarioContext): Promise<void> {
+async function fillDisk({ testbed, nemesis }: ScenarioContext): Promise<void> {
   const ballast = join(mountDisk(), 'ballast');
   nemesis.note('the disk of PostgreSQL is full');
-  const { bavail, bsize } = statfsSync(mountDisk());
-  writeFileSync(ballast, Buffer.alloc(Math.max(0, (bavail - 1) * bsize)));
-  await sleep(FULL_MS);
-  rmSync(ballast);
+  try {
+    fill(ballast);
+    await sleep(FULL_MS);
+  } finally {
+    rmSync(ballast);
+  }
   nemesis.note('there is room again');
+  // A server that cannot write its log ends itself, and is started again by whoever runs it.
+  await testbed.heal();
+}
+
+/** Writes until there is no room for more. */
+function fill(path: string): void {
+  const file = openSync(path, 'w');
+  try {
+    for (let written = 0; written < DISK_MIB; written += 1) writeSync(file, Buffer.alloc(MIB));
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function mountDisk(): string {

@@ -185,6 +185,26 @@ describe('a living worker', () => {
 });
 
 describe('after an outage', () => {
+  it.each(['redis', 'postgres'] as const)(
+    'of %s for two leases a worker that goes on loses nothing, a dead one does',
+    async (store) => {
+      const alive = await running();
+      const dead = await running();
+      await watchFor(2 * LEASE_MS, async () => duties.witnesses.interrupted(store));
+      await alive.worker.renew(alive.claims);
+      await alive.worker.beat();
+
+      const counts = await watchFor(3 * LEASE_MS, async () => {
+        await alive.worker.renew(alive.claims);
+        await alive.worker.beat();
+      });
+
+      expect(counts.rescued).toBe(1);
+      expect(await rowOf(alive.taskId)).toMatchObject({ status: 'processing', attempt: 1 });
+      expect(await rowOf(dead.taskId)).toMatchObject({ status: 'pending', crashCount: 1 });
+    },
+  );
+
   it('nobody is called lost before both stores have answered for one lease', async () => {
     const { taskId } = await running();
     const interrupt = async () => duties.witnesses.interrupted('redis');

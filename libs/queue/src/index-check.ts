@@ -43,6 +43,11 @@ export class IndexCheck {
     return Math.max(0, Math.min(excess, await this.excess()));
   }
 
+  /** See `TaskQueue.dropIndex`. */
+  async drop(): Promise<void> {
+    await this.connections.run((redis) => redis.unlink(this.keys.idx));
+  }
+
   /** See `TaskQueue.forget`. */
   async forget(taskId: string, attempt: number): Promise<boolean> {
     const { idx, delayed } = this.keys;

@@ -100,6 +100,14 @@ export class TaskQueue {
   }
 
   /**
+   * Drops the index after a loss: it would count what was lost for ever, also for tasks that have ended meanwhile. The
+   * repair builds it again by queueing what then seems missing; the start gate drops the duplicates.
+   */
+  async dropIndex(): Promise<void> {
+    await this.index.drop();
+  }
+
+  /**
    * Removes the entry of a task that has ended, of that attempt, from the delayed set, if it is found at once. What stays
    * is dropped at the start gate. Returns whether it was removed.
    */

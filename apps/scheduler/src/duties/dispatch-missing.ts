@@ -16,9 +16,6 @@ export interface ComparedStores {
   readonly queues: Queues;
 }
 
-/** How far to believe what the index of a candidate's queue counts; `lost`: not at all, its lists have lost entries. */
-export type Trust = IndexTrust | 'lost';
-
 /**
  * Queues those of these waiting tasks that their queues do not have. Redis is asked by id, and only rows that are
  * missing there are read, in pieces of bounded size. Returns how many were queued.
@@ -26,11 +23,11 @@ export type Trust = IndexTrust | 'lost';
 export async function dispatchMissing(
   stores: ComparedStores,
   candidates: readonly MissingCandidate[],
-  trustOf: (candidate: MissingCandidate) => Trust = () => 'trusted',
+  trustOf: (candidate: MissingCandidate) => IndexTrust = () => 'trusted',
 ): Promise<number> {
   let queued = 0;
   for (const [key, group] of grouped(candidates, trustOf)) {
-    const missing = key.trust === 'lost' ? group : await missingOf(stores.queues, key.queue, key.trust, group);
+    const missing = await missingOf(stores.queues, key.queue, key.trust, group);
     const mode = key.trust === 'trusted' ? 'new' : 'again';
     for (const piece of pieces(missing)) {
       const rows = await stores.queries.pendingByIds(piece.map(({ id }) => id));
@@ -52,10 +49,10 @@ async function missingOf(queues: Queues, queue: string, trust: IndexTrust, group
 
 interface GroupKey {
   readonly queue: string;
-  readonly trust: Trust;
+  readonly trust: IndexTrust;
 }
 
-function grouped(candidates: readonly MissingCandidate[], trustOf: (candidate: MissingCandidate) => Trust) {
+function grouped(candidates: readonly MissingCandidate[], trustOf: (candidate: MissingCandidate) => IndexTrust) {
   const groups = new Map<string, [GroupKey, MissingCandidate[]]>();
   for (const candidate of candidates) {
     // A row that was inserted by hand may name what no queue can be called.

@@ -140,6 +140,18 @@ describe('the sweep over pending rows', () => {
     expect(new Set(await claimable())).toEqual(new Set([0, 1, 2]));
   });
 
+  it('gets over the loss of entries whose tasks have ended, once', async () => {
+    const [cancelled] = await submitMany(3);
+    await stores.store.tasks.cancelIfPending(cancelled?.taskId ?? '');
+    await age(10);
+    await redis.redis.del(`${redis.prefix}:tasks`);
+
+    expect(await duties.requeueMissing.runOnce()).toEqual({ requeued: 2 });
+    expect(await duties.requeueMissing.runOnce(undefined, Number.POSITIVE_INFINITY)).toEqual({ requeued: 0 });
+    expect(await claimable()).toEqual([1, 2]);
+    expect(await stores.access.queues.of('default').lostEntries()).toBe(0);
+  });
+
   it('enqueues anyway what is long overdue while nothing is ready', async () => {
     await submitMany(1);
     await age(31);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Queues } from '@millrace/queue';
+import { Queues, type IndexTrust } from '@millrace/queue';
 import { TaskQueries, type MissingCandidate } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
-import { dispatchMissing, type Trust } from './dispatch-missing';
+import { dispatchMissing } from './dispatch-missing';
 import type { Duty, DutyCounts } from './duty';
 import { KnownQueues } from './known-queues';
 
@@ -27,8 +27,8 @@ const OVERDUE_MS = 30_000;
  * Queues pending rows that are missing from Redis, whatever became of them there.
  *
  * - Sweeps over all pending rows and asks Redis for each by its id; what is there, or put back for a while, stays as it is.
- * - The index that answers is no proof: where it surely counts more than there is, or where nothing is ready while rows
- *   are long overdue, rows are enqueued anyway and the start gate drops duplicates.
+ * - The index that answers is no proof: where it surely counts more than there is it is built anew, and where nothing is
+ *   ready while rows are long overdue they are enqueued anyway. The start gate drops duplicates.
  */
 @Injectable()
 export class RequeueMissing implements Duty {
@@ -38,7 +38,6 @@ export class RequeueMissing implements Duty {
   private olderThanMs = OLDER_THAN_MS;
   private nextSweepAtMs = 0;
   private state: 'resting' | 'sweeping' | 'starting_over' = 'resting';
-  private lossy = new Set<string>();
   private drained = new Set<string>();
 
   constructor(
@@ -98,18 +97,16 @@ export class RequeueMissing implements Duty {
 
   /** Compares what each index counts with what is there. */
   private async look(): Promise<void> {
-    this.lossy = new Set();
     this.drained = new Set();
     for (const name of await this.known.all()) {
       const queue = this.queues.of(name);
       const { ready } = await queue.depth();
-      if ((await queue.lostEntries()) > 0) this.lossy.add(name);
+      if ((await queue.lostEntries()) > 0) await queue.dropIndex();
       else if (ready === 0) this.drained.add(name);
     }
   }
 
-  private trustOf({ queue, overdueMs }: MissingCandidate): Trust {
-    if (this.lossy.has(queue)) return 'lost';
+  private trustOf({ queue, overdueMs }: MissingCandidate): IndexTrust {
     return this.drained.has(queue) && overdueMs > OVERDUE_MS ? 'doubted' : 'trusted';
   }
 }

@@ -18,8 +18,6 @@ export type SubmitLine = Moment &
     | { readonly kind: 'refused'; readonly op: string; readonly status: number }
     /** Anything else: it may or may not have been done. */
     | { readonly kind: 'unknown'; readonly op: string; readonly reason: string }
-    /** An operator asked for a retry of a task, and got it. */
-    | { readonly kind: 'operator_retry'; readonly op: string }
   );
 
 /** A line of `effects-<pid>.jsonl`: what a handler did. */

@@ -1,0 +1,121 @@
+import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
+import { migrate, openStore, StoreOptions, type Store } from '@millrace/store';
+import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InvalidTask, TaskPolicy, TaskSubmitter, type Submission } from './index';
+
+type Json = Submission['payload'];
+
+/** Below the default, so that the setting is what decides. */
+const MAX_BYTES = 2_000;
+
+const deep = (levels: number): Json => Array.from({ length: levels }).reduce<Json>((inner) => [inner], 'end');
+
+/** Payloads that no way takes, and the place that each fault names. */
+const REFUSED: readonly (readonly [what: string, payload: Json, field: string])[] = [
+  ['a NUL', { a: [{ b: 'x\0' }] }, 'payload.a[0].b'],
+  ['a NUL in a key', { a: { 'k\0': 1 } }, 'payload.a'],
+  ['the first half of a surrogate pair', { a: '\ud83d' }, 'payload.a'],
+  ['the second half of one', ['\udfff'], 'payload[0]'],
+  ['33 levels', deep(33), `payload${'[0]'.repeat(32)}`],
+  ['one byte too many', 'x'.repeat(MAX_BYTES - 1), 'payload'],
+  ['too many bytes in few characters', '\u20ac'.repeat(Math.ceil(MAX_BYTES / 3)), 'payload'],
+];
+
+/** Payloads that every way takes, and gives to a handler as they are. */
+const TAKEN: readonly (readonly [what: string, payload: Json])[] = [
+  ['a whole surrogate pair', { text: '\u{1f600}' }],
+  ['text that only looks like a NUL', { path: 'C:\\u0000' }],
+  ['32 levels', deep(32)],
+  ['as many bytes as there may be', 'x'.repeat(MAX_BYTES - 2)],
+  ['null', null],
+  ['an empty object', {}],
+];
+
+let database: TestDatabase;
+let redis: TestRedis;
+let store: Store;
+let access: QueueAccess;
+let submitter: TaskSubmitter;
+
+beforeAll(async () => {
+  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
+  await migrate(database.url, () => undefined);
+  store = await openStore(new StoreOptions({ databaseUrl: database.url }));
+  access = createQueues(new QueueOptions({ redisUrl: redis.url, prefix: redis.prefix, maxPayloadBytes: MAX_BYTES }));
+  const policy = new TaskPolicy({ maxPayloadBytes: MAX_BYTES });
+  submitter = new TaskSubmitter(store.tasks, store.queries, access.queues, policy);
+});
+
+afterAll(async () => {
+  await access.close();
+  await store.close();
+  await Promise.all([database.drop(), redis.close()]);
+});
+
+const FINE = { type: 'noop', name: 'noop', payload: 1 };
+
+/** Every way in from TypeScript; `at` leads the fields of its faults. */
+const WAYS: Readonly<Record<string, { readonly at: string; readonly send: (payload: Json) => Promise<unknown> }>> = {
+  'TaskSubmitter.submit': { at: '', send: (payload) => submitter.submit('noop', payload) },
+  'TaskSubmitter.submitMany': {
+    at: 'tasks[1].',
+    send: (payload) => submitter.submitMany([FINE, { ...FINE, payload }]),
+  },
+  'submit in a transaction': {
+    at: '',
+    send: (payload) => store.tasks.transaction((manager) => submitter.submit('noop', payload, { manager })),
+  },
+  'QueueClient.submit': { at: '', send: (payload) => access.client.submit('noop', payload) },
+  'QueueClient.submitIn': { at: '', send: (payload) => access.client.submitIn('1s', 'noop', payload) },
+  'QueueClient.submitMany': {
+    at: 'tasks[1].',
+    send: (payload) => access.client.submitMany([FINE, { ...FINE, payload }]),
+  },
+};
+
+async function counts() {
+  const { ready, delayed, bad } = await access.queues.of('default').depth();
+  return { rows: await store.queries.countByStatus(), ready, delayed, bad };
+}
+
+const claim = () => access.queues.of('default').claim({ workerId: 'w', limit: 500, leaseMs: 60_000 });
+
+describe.each(Object.entries(WAYS))('%s', (_way, { at, send }) => {
+  it.each(REFUSED)('refuses %s, names the place, and takes nothing', async (_what, payload, field) => {
+    const before = await counts();
+
+    const refusal = await send(payload).catch((error: unknown) => error);
+
+    expect(refusal).toBeInstanceOf(InvalidTask);
+    expect((refusal as InvalidTask).errors.map((fault) => fault.field)).toEqual([`${at}${field}`]);
+    expect(await counts()).toEqual(before);
+  });
+
+  it.each(TAKEN)('takes %s', async (_what, payload) => {
+    await expect(send(payload)).resolves.toBeDefined();
+  });
+});
+
+describe('LPUSH', () => {
+  const push = async (payload: Json) => {
+    while ((await claim()).length > 0);
+    await redis.redis.lpush(`${redis.prefix}:tasks`, JSON.stringify({ id: 'raw', name: 'noop', payload }));
+    const claims = await claim();
+    await access.queues.of('default').ack(claims);
+    return claims;
+  };
+
+  it.each(REFUSED)('of %s is set aside as bad', async (_what, payload) => {
+    const { bad } = await counts();
+
+    expect(await push(payload)).toEqual([]);
+    expect((await counts()).bad).toBe(bad + 1);
+  });
+
+  it.each(TAKEN)('of %s is taken, and recorded as it is', async (_what, payload) => {
+    const [taken] = await push(payload);
+
+    expect(taken?.entry.payload).toEqual(payload);
+  });
+});

@@ -21,6 +21,18 @@ async function elapsedMs(work: () => Promise<void>): Promise<number> {
 }
 
 describe('promote', () => {
+  it('moves no more than some megabytes at once, and says that more is due', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    const large = (index: number) => `{"id":"t${index}","attempt":0,"name":"x","payload":"${'x'.repeat(250_000)}"}`;
+    for (let index = 0; index < 60; index += 1) await fixture.redis.zadd(keys.delayed, 1, large(index));
+
+    const first = await queue.promote({ limit: 500 });
+    const second = await queue.promote({ limit: 500 });
+
+    expect(first).toEqual({ moved: 50, nextDueInMs: 0 });
+    expect(second).toEqual({ moved: 10, nextDueInMs: null });
+  });
+
   it('moves what is due, the longest due first, each to the list of its priority', async () => {
     const { queue, keys } = fixture.freshQueue();
     const now = Date.now();

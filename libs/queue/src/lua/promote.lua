@@ -1,4 +1,4 @@
--- Moves due tasks from the delayed set to their ready lists, the longest due first.
+-- Moves due tasks from the delayed set to their ready lists, the longest due first; one call stops after so many bytes.
 -- The first write deletes, so it works on a full Redis. Any number of callers may run it.
 --
 -- KEYS  1 delayed  2-11 ready lists, priority 9 to 0
@@ -6,6 +6,7 @@
 -- Returns how many were moved, and in how many ms the next is due (-1: the set is empty).
 local delayed, tasks = KEYS[1], KEYS[11]
 local limit, maxBytes = tonumber(ARGV[1]), tonumber(ARGV[2])
+local MOVED_BYTES, BATCH = 8 * 1024 * 1024, 50
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
@@ -26,17 +27,23 @@ local function priorityOf(json)
   return priority
 end
 
-local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, limit)
-if #due > 0 then
+local moved, bytes, ready, woken = 0, 0, {}, false
+while moved < limit and bytes < MOVED_BYTES do
+  local due = redis.call('ZRANGEBYSCORE', delayed, '-inf', now, 'LIMIT', 0, math.min(limit - moved, BATCH))
+  if #due == 0 then
+    break
+  end
   redis.call('ZREM', delayed, unpack(due))
-  local ready, woken = {}, false
   for _, json in ipairs(due) do
+    moved, bytes = moved + 1, bytes + #json
     local priority = priorityOf(json)
     local list = KEYS[11 - priority]
     ready[list] = ready[list] or {}
     table.insert(ready[list], json)
     woken = woken or priority > 0
   end
+end
+if moved > 0 then
   for list, entries in pairs(ready) do
     redis.call('LPUSH', list, unpack(entries))
   end
@@ -48,7 +55,7 @@ end
 
 local head = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
 if #head == 0 then
-  return { #due, -1 }
+  return { moved, -1 }
 end
 -- A raw score may be infinite, which no integer reply can hold.
-return { #due, math.max(0, math.ceil(math.min(tonumber(head[2]), now + 31536000000) - now)) }
+return { moved, math.max(0, math.ceil(math.min(tonumber(head[2]), now + 31536000000) - now)) }

@@ -4,6 +4,11 @@ import { parseArgs } from 'node:util';
 export interface FaultSettings {
   /** Names or rows of scenarios; empty means all. */
   readonly scenarios: readonly string[];
+  /**
+   * What is to be checked: the platform; that mutants of it are noticed (`scenarios` names mutants then); or the model of
+   * the protocol (`cycles` are sequences of steps then).
+   */
+  readonly subject: 'platform' | 'mutants' | 'model';
   readonly form: 'short' | 'long';
   readonly seed: number;
   /** Undefined: as the scenario says. */
@@ -24,18 +29,26 @@ export function readSettings(args: readonly string[]): FaultSettings {
     options: {
       ...{ scenario: { ...text, multiple: true }, form: { ...text, default: 'long' }, seed: text },
       ...{ cycles: text, tasks: text, report: text },
+      ...{ mutants: { type: 'boolean', default: false }, model: { type: 'boolean', default: false } },
     },
   });
   const { form, scenario = [], report } = values;
   if (form !== 'short' && form !== 'long') throw new InvalidSettings(`--form must be short or long; got ${form}`);
   return {
     scenarios: scenario.flatMap((names) => names.split(',')).filter((name) => name !== 'all'),
+    subject: subjectOf(values),
     form,
     seed: wholeNumber('--seed', values.seed) ?? Math.floor(Math.random() * 1_000_000),
     cycles: wholeNumber('--cycles', values.cycles),
     tasks: wholeNumber('--tasks', values.tasks),
     report,
   };
+}
+
+function subjectOf({ mutants, model }: { mutants: boolean; model: boolean }): FaultSettings['subject'] {
+  if (mutants && model) throw new InvalidSettings('--mutants and --model are two runs');
+  if (mutants) return 'mutants';
+  return model ? 'model' : 'platform';
 }
 
 function wholeNumber(name: string, text: string | undefined): number | undefined {

@@ -18,6 +18,8 @@ further start explained.
   --cycles <number>   how often the fault happens
   --tasks <number>    how many tasks are submitted
   --seed <number>     repeats the choices of an earlier run
+  --mutants           plays wrong versions of the platform instead, and fails when one is not noticed; --scenario names some
+  --model             tries steps of the protocol in any order on a model of it instead, --cycles times (default 100000)
   --form short|long   sizes where they are not given; default long
   --report <file>     gets a line of JSON a scenario as soon as it is over, and <file>.txt a summary for people
   --detach            runs on by itself after the terminal is closed, and says where its output goes`;

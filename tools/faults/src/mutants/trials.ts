@@ -1,0 +1,29 @@
+import type { Mutant } from '@millrace/contracts';
+import type { Scenario } from '../scenario';
+import { apiKill } from '../scenarios/api-kill';
+import { postgresKill } from '../scenarios/postgres-outage';
+import { copiedEntries, lateWorkers, lostTwice } from './hints';
+import { heldWork, staleRescuer, zombie } from './ownership';
+import { cancelledWork, delayedWork, shortGrace } from './promises';
+
+/** A scenario that a platform passes as it is, and that each of these mutants must fail. */
+export interface Trial {
+  readonly mutants: readonly Mutant[];
+  readonly scenario: Scenario;
+  /** Which services are mutants. Default all. */
+  readonly where?: 'workers';
+}
+
+export const TRIALS: readonly Trial[] = [
+  { mutants: ['no_fence'], scenario: zombie },
+  { mutants: ['rescue_without_condition'], scenario: staleRescuer },
+  { mutants: ['claim_without_lease', 'ack_before_record'], scenario: heldWork },
+  { mutants: ['no_epoch_check'], scenario: lostTwice },
+  { mutants: ['no_gate'], scenario: copiedEntries },
+  { mutants: ['rescue_on_silence'], scenario: lateWorkers },
+  { mutants: ['client_clock'], scenario: delayedWork, where: 'workers' },
+  { mutants: ['cancel_overwrites_success'], scenario: cancelledWork },
+  { mutants: ['shutdown_spends_retry'], scenario: shortGrace },
+  { mutants: ['promise_before_commit'], scenario: { ...postgresKill, long: { cycles: 2, tasks: 200 } } },
+  { mutants: ['partial_bulk'], scenario: { ...apiKill, long: { cycles: 3, tasks: 3_000 } } },
+];

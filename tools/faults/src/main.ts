@@ -10,11 +10,16 @@ import { InvalidSettings, readSettings, type FaultSettings } from './settings';
 
 const SHORT = { cycles: 2, tasks: 200 } as const;
 
-try {
-  process.exitCode = (await run(readSettings(process.argv.slice(2)))) ? 0 : 1;
-} catch (error) {
-  console.error(error instanceof InvalidSettings ? error.message : error);
-  process.exitCode = 2;
+// Left to end by itself, Node.js may wait forever for a socket that was closed with an RST.
+process.exit(await exitCode());
+
+async function exitCode(): Promise<number> {
+  try {
+    return (await run(readSettings(process.argv.slice(2)))) ? 0 : 1;
+  } catch (error) {
+    console.error(error instanceof InvalidSettings ? error.message : error);
+    return 2;
+  }
 }
 
 async function run(settings: FaultSettings): Promise<boolean> {

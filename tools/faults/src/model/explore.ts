@@ -22,21 +22,23 @@ export interface Exploration {
 
 /**
  * Plays random sequences of steps on the model of the protocol. After every step its invariants must hold, and after the
- * last one everything must come to rest. Throws with the shortest sequence of steps that breaks a rule.
+ * last one everything must come to rest. Answers how many steps that were; throws with a sequence that breaks a rule.
  */
-export async function explore({ runs, maxSteps, seed, twin, report = 'shortest' }: Exploration): Promise<void> {
+export async function explore({ runs, maxSteps, seed, twin, report = 'shortest' }: Exploration): Promise<number> {
   const exploration = randomUUID().slice(0, 8);
-  let played = 0;
-  const property = fc.asyncProperty(stepSequences(maxSteps), async (steps) => {
-    const queueName = `model-${exploration}-${(played += 1)}`;
+  let sequences = 0;
+  let steps = 0;
+  const property = fc.asyncProperty(stepSequences(maxSteps), async (sequence) => {
+    const queueName = `model-${exploration}-${(sequences += 1)}`;
     const model = new World(memoryStores(queueName), queueName, WORKERS);
     const real = twin && new World(twin(queueName), queueName, WORKERS);
-    const stage: Stage = { invariants: new Invariants(model), twin: real, compare };
-    await fc.asyncModelRun(() => ({ model, real: stage }), steps);
+    const stage: Stage = { invariants: new Invariants(model), twin: real, compare, played: () => (steps += 1) };
+    await fc.asyncModelRun(() => ({ model, real: stage }), sequence);
     await comeToRest(model, WORKERS);
     if (real) await comeToRest(real, WORKERS);
   });
   await fc.assert(property, { numRuns: runs, seed, endOnFailure: report === 'first' });
+  return steps;
 }
 
 /** Plays the same steps on the model and on real stores; throws at the first one after which they look different. */

@@ -1,5 +1,6 @@
+import { MAX_RETRY } from './held';
 import type { RowView, View } from './stores';
-import { MAX_RETRY, type World } from './world';
+import type { World } from './world';
 
 const FINAL = new Set(['success', 'failed', 'cancelled']);
 const LEADS_ON = new Set(['failed', 'snoozed', 'interrupted', 'lost']);

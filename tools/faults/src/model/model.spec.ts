@@ -88,7 +88,7 @@ describe('the protocol on real stores', () => {
     return realStores({ store, access, redis: server.redis, prefix: server.prefix }, queueName);
   }
 
-  function exploreTwin(runs: number, report: 'shortest' | 'first'): Promise<void> {
+  function exploreTwin(runs: number, report: 'shortest' | 'first'): Promise<number> {
     return explore({ runs, maxSteps: 60, seed: SEED, report, twin });
   }
 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
+import { ENDS } from './held';
 import type { Invariants } from './invariants';
 import { QUEUE_PARTS } from './stores';
-import { ENDS, type World } from './world';
+import type { World } from './world';
 
 export const WORKERS = 2;
 const MOST_TASKS = 3;
@@ -12,6 +13,8 @@ export interface Stage {
   readonly twin: World | undefined;
   /** Throws when the two worlds look different. */
   readonly compare: (model: World, twin: World) => Promise<void>;
+  /** Hears of every step. */
+  readonly played: () => void;
 }
 
 /** One step of somebody, played on the model and on its twin alike. */
@@ -26,7 +29,8 @@ class Step implements fc.AsyncCommand<World, Stage> {
     return this.isPossible(model as World);
   }
 
-  async run(model: World, { invariants, twin, compare }: Stage): Promise<void> {
+  async run(model: World, { invariants, twin, compare, played }: Stage): Promise<void> {
+    played();
     await this.play(model);
     invariants.check(await model.stores.look());
     if (!twin) return;

@@ -1,28 +1,10 @@
-import { encodeQueueTask, type Claim, type ExpiredHold } from '@millrace/queue';
-import type { NewTask, OutcomeRecord, RecordedOutcome, StartedTask } from '@millrace/store';
-import { decideOutcome, DEFAULT_CRASH_LIMIT, dispatchOf, SnoozeError, type EndedAttempt } from '@millrace/tasks';
+import { encodeQueueTask, type ExpiredHold } from '@millrace/queue';
+import { dispatchOf } from '@millrace/tasks';
+import { endedBy, HOUR_MS, newTask, outcomeOf, rescueOf, startOf, type End, type Held } from './held';
 import type { QueuePart, Stores } from './stores';
 
-/** Far more than a run takes: what is delayed becomes due by `elapse` alone. */
-const HOUR_MS = 3_600_000;
 const EARLY_MS = 2 * HOUR_MS;
 const MANY = 100;
-
-/** Retries that each task has. */
-export const MAX_RETRY = 1;
-
-/** How a handler may end. */
-export const ENDS = ['returns', 'throws', 'snoozes'] as const;
-export type End = (typeof ENDS)[number];
-
-/** One claimed task in a worker's memory, on its way from the claim to the ack. */
-interface Held {
-  readonly claim: Claim;
-  task: StartedTask | null;
-  ended: EndedAttempt | null;
-  /** Undefined: nothing was recorded yet; null: it came too late. */
-  won: RecordedOutcome | null | undefined;
-}
 
 interface Worker {
   readonly id: string;
@@ -294,37 +276,4 @@ export class World {
   private newWorker(): Worker {
     return { id: `worker-${(this.born += 1)}`, state: 'up', held: [] };
   }
-}
-
-const startOf = ({ taskId, entry }: Claim) => ({ taskId, attempt: entry.attempt ?? 0 });
-
-const rescueOf = (taskId: string, attempt: number, workerId: string) => ({
-  ...{ taskId, attempt, workerId, crashLimit: DEFAULT_CRASH_LIMIT },
-});
-
-function endedBy(how: End): EndedAttempt {
-  switch (how) {
-    case 'returns':
-      return { kind: 'returned', resultJson: '"done"' };
-    case 'throws':
-      return { kind: 'threw', error: new Error('it was to fail') };
-    case 'snoozes':
-      return { kind: 'threw', error: new SnoozeError(HOUR_MS) };
-    default:
-      return how satisfies never;
-  }
-}
-
-function outcomeOf({ task, ended }: Held, workerId: string): OutcomeRecord[] {
-  if (!task || !ended) return [];
-  const { id, taskId, attempt } = task;
-  return [{ id, taskId, attempt, workerId, ...decideOutcome(ended, task, { random: () => 0.5 }) }];
-}
-
-function newTask(taskId: string, queue: string): NewTask {
-  return {
-    ...{ taskId, generatedId: false, type: 'noop', queue, priority: 0, payload: '{}', userId: null },
-    ...{ maxRetry: MAX_RETRY, retryDelayMs: HOUR_MS, backoff: null, timeoutMs: null, delayMs: null, runAt: null },
-    ...{ expiresAt: null, uniqueKey: null, uniqueForMs: null, scheduleId: null, slotAt: null, trace: null },
-  };
 }

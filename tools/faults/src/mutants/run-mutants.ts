@@ -62,10 +62,9 @@ function broken(mutant: Mutant | undefined, error: unknown): Encounter {
   return { mutant, ok: false };
 }
 
-/** By what a mutant gave itself away. */
+/** By what a mutant gave itself away: what the scenario complains of, and the first finding of each rule. */
 function evidence({ complaints, verdict, name, folder }: ScenarioResult): string {
-  const [complaint] = complaints;
-  const [finding] = verdict.findings;
-  const signs = [complaint, finding && `${finding.rule}: ${finding.text}`].filter((sign) => sign !== undefined);
+  const byRule = new Map([...verdict.findings].reverse().map(({ rule, text }) => [rule, text]));
+  const signs = [...complaints, ...[...byRule].map(([rule, text]) => `${rule}: ${text}`)];
   return signs.length > 0 ? `${name}, ${signs.join('; ')}` : `${name} passes; logs: ${folder}`;
 }

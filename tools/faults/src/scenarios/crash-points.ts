@@ -12,6 +12,8 @@ interface CrashPoint {
   readonly point: FaultPoint;
   readonly kind: ServiceKind;
   readonly bundle: string;
+  /** Which time it is reached the crash happens, at the earliest and at the latest. Default 1 to 4. */
+  readonly hits?: readonly [number, number];
   /** Rows that are taken from the worker that died here: those whose handler the record let start. */
   readonly lost: number;
 }
@@ -26,9 +28,10 @@ const POINTS: readonly CrashPoint[] = [
   { point: 'before_record', ...WORKER, lost: 1 },
   { point: 'before_ack', ...WORKER, lost: 0 },
   { point: 'after_submit', kind: 'api', bundle: join('apps', 'api', 'main.js'), lost: 0 },
-  { point: 'after_slot', ...SCHEDULER, bundle: TICKING_SCHEDULER },
-  { point: 'before_rescue', ...SCHEDULER },
-  { point: 'after_rescue', ...SCHEDULER },
+  // The first slots are served while it starts.
+  { point: 'after_slot', ...SCHEDULER, bundle: TICKING_SCHEDULER, hits: [3, 6] },
+  { point: 'before_rescue', ...SCHEDULER, hits: [1, 1] },
+  { point: 'after_rescue', ...SCHEDULER, hits: [1, 1] },
 ];
 
 /** Submits that a doomed service gets to see until it dies. */
@@ -69,7 +72,7 @@ async function dieAt(context: ScenarioContext, crash: CrashPoint): Promise<Servi
   if (rescues) await Promise.all(testbed.running('scheduler').map((scheduler) => nemesis.terminate(scheduler)));
   const doomed = await testbed.add(crash.kind, {
     // One slot, so that it dies with one task in hand.
-    env: { FAILPOINTS: `${crash.point}:kill@${rescues ? 1 : random.between(1, 4)}`, QUEUE_WORKERS: '1' },
+    env: { FAILPOINTS: `${crash.point}:kill@${random.between(...(crash.hits ?? [1, 4]))}`, QUEUE_WORKERS: '1' },
     bundle: join(FAULT_BUNDLES, crash.bundle),
   });
   nemesis.note(`${crash.kind} ${doomed.process.pid} is to die at ${crash.point}`, [doomed]);

@@ -40,13 +40,13 @@ describe('a full Redis', () => {
     await expect(queue.enqueue([dispatch('new')])).rejects.toThrow(QueueUnavailable);
     await expect(access.client.submit('new', {})).rejects.toThrow(QueueUnavailable);
 
-    expect(await queue.sweepLandings({ olderThanMs: 1_000 })).toBe(1);
+    expect(await queue.repair.sweepLandings({ olderThanMs: 1_000 })).toBe(1);
     expect(await queue.promote({ limit: 10 })).toMatchObject({ moved: 1 });
     const claims = await queue.claim(CLAIM);
     expect(claims.map(({ taskId }) => taskId)).toEqual(['p', 'a', 'b', 'c', 'd', 'e', 'due']);
     expect(await queue.depth()).toMatchObject({ ready: 0, bad: 1, processing: 7 });
     expect(await queue.renew({ workerId, leaseMs: -1, holds: claims })).toEqual([]);
-    expect(await queue.expired({ graceMs: 0, limit: 100 })).toHaveLength(7);
+    expect(await queue.repair.expired({ graceMs: 0, limit: 100 })).toHaveLength(7);
     expect(await queue.putBack(claims.slice(0, 2), { delayMs: 0 })).toBe(2);
     expect(await queue.putBack(claims.slice(2, 3), { delayMs: IN_AN_HOUR })).toBe(1);
     await server.redis.del('millrace:processing', 'millrace:leases');

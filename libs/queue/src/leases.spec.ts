@@ -46,7 +46,7 @@ describe('renew', () => {
     expect(beats.filter((_, index) => index % 2 === 0).sort()).toEqual([workerId, 'worker-2']);
     expect(Math.abs(Number(beats[1]) / 1_000 - Number(seconds))).toBeLessThan(2);
     await fixture.redis.zadd(keys.workers, Date.now() - 60_000, 'silent');
-    expect((await queue.beatingWorkers({ withinMs: 30_000 })).sort()).toEqual([workerId, 'worker-2']);
+    expect((await queue.repair.beatingWorkers({ withinMs: 30_000 })).sort()).toEqual([workerId, 'worker-2']);
   });
 
   it('renews more holds than one call of a script reads', async () => {
@@ -106,8 +106,8 @@ describe('expired', () => {
     const [claim] = await queue.claim({ ...CLAIM, leaseMs: -1_000 });
     await claimed(queue, 'live');
 
-    expect(await queue.expired({ graceMs: 60_000, limit: 10 })).toEqual([]);
-    const [found, ...more] = await queue.expired(search);
+    expect(await queue.repair.expired({ graceMs: 60_000, limit: 10 })).toEqual([]);
+    const [found, ...more] = await queue.repair.expired(search);
     expect(found).toMatchObject({ ...claim, workerId });
     expect(found?.expiresAtMs).toBeTypeOf('number');
     expect(more).toEqual([]);
@@ -122,7 +122,7 @@ describe('expired', () => {
 
     const found = new Map<string, ExpiredHold>();
     for (let calls = 0; calls < 200 && found.size < 2; calls += 1)
-      for (const hold of await queue.expired(search)) found.set(hold.taskId, hold);
+      for (const hold of await queue.repair.expired(search)) found.set(hold.taskId, hold);
 
     expect([...found.keys()].sort()).toEqual(['t7', 't901']);
     expect(found.get('t7')?.expiresAtMs).toBeNull();
@@ -135,10 +135,10 @@ describe('expired', () => {
     while ((await queue.claim({ ...CLAIM, limit: 60, leaseMs: -1_000 })).length > 0);
 
     const sizes: number[] = [];
-    for (let found = await queue.expired({ graceMs: 0, limit: 500 }); found.length > 0;) {
+    for (let found = await queue.repair.expired({ graceMs: 0, limit: 500 }); found.length > 0;) {
       sizes.push(found.length);
       await queue.ack(found);
-      found = await queue.expired({ graceMs: 0, limit: 500 });
+      found = await queue.repair.expired({ graceMs: 0, limit: 500 });
     }
 
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(60);
@@ -151,7 +151,7 @@ describe('expired', () => {
     await queue.claim({ ...CLAIM, leaseMs: -1 });
     await fixture.redis.del(keys.processing);
 
-    expect(await queue.expired(search)).toEqual([]);
+    expect(await queue.repair.expired(search)).toEqual([]);
     expect(await fixture.redis.zcard(keys.leases)).toBe(0);
   });
 
@@ -159,7 +159,7 @@ describe('expired', () => {
     const { queue, keys } = fixture.freshQueue();
     await fixture.redis.hset(keys.processing, 'junk', 'junk', 'half', 'token worker 0 {"id":');
 
-    expect(await queue.expired(search)).toEqual([]);
+    expect(await queue.repair.expired(search)).toEqual([]);
 
     expect(await fixture.redis.hlen(keys.processing)).toBe(0);
     expect(await queue.depth()).toMatchObject({ processing: 0 });
@@ -180,9 +180,9 @@ describe('landing lists', () => {
     await landed(queue, 'a', 'b');
     await queue.enqueue([dispatch('newer')]);
 
-    expect(await queue.sweepLandings({ olderThanMs: 60_000 })).toBe(0);
+    expect(await queue.repair.sweepLandings({ olderThanMs: 60_000 })).toBe(0);
     await fixture.redis.zadd(keys.workers, Date.now() - 120_000, workerId);
-    expect(await queue.sweepLandings({ olderThanMs: 60_000 })).toBe(2);
+    expect(await queue.repair.sweepLandings({ olderThanMs: 60_000 })).toBe(2);
 
     expect(await fixture.redis.zscore(keys.workers, workerId)).toBeNull();
     const claims = await queue.claim({ ...CLAIM, workerId: 'worker-2' });

@@ -62,7 +62,7 @@ describe('the renewal thread', () => {
     expect(thread.counts.renewals).toBeGreaterThan(1);
     expect(await expiresAtMs()).toBeGreaterThan(before + LEASE_MS);
     expect(await fixture.redis.zscore(keys.workers, CLAIM.workerId)).not.toBeNull();
-    expect(await queue.expired({ graceMs: 0, limit: 10 })).toEqual([]);
+    expect(await queue.repair.expired({ graceMs: 0, limit: 10 })).toEqual([]);
   });
 
   it('lets the leases of a loop lapse that is dead', async () => {
@@ -112,6 +112,6 @@ describe('the renewal thread', () => {
     await queue.removeWorker(CLAIM.workerId);
     compute(LEASE_MS);
 
-    expect(await queue.beatingWorkers({ withinMs: 60_000 })).toEqual([]);
+    expect(await queue.repair.beatingWorkers({ withinMs: 60_000 })).toEqual([]);
   });
 });

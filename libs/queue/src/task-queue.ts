@@ -1,41 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { Logger } from '@nestjs/common';
+import { BAD_BYTES, BAD_KEPT, BadEntries } from './bad-entries';
 import { chunksByBytes, chunksOf, groupsOf } from './chunks';
 import type { RedisConnections } from './connections';
 import { DelayedWatch } from './delayed-watch';
-import { IndexCheck } from './index-check';
 import { queueKeys, type QueueKeys } from './keys';
-import type {
-  Claim,
-  Dispatch,
-  ExpiredHold,
-  Hold,
-  IndexTrust,
-  LostHold,
-  QueueDepth,
-  Returned,
-  UnrecordedEntry,
-  WaitingTask,
-} from './queue-entries';
+import type { Claim, Dispatch, Hold, LostHold, QueueDepth, Returned, UnrecordedEntry } from './queue-entries';
 import type { QueueOptions } from './queue-options';
+import { QueueRepair } from './queue-repair';
 import { encodeQueueTask, readEntry, readEntryOf } from './queue-task-codec';
 import { HOLD_BATCH, renewHolds, type Renewal } from './renew-holds';
 import type { Script } from './script';
 import { scripts } from './scripts';
+import { sweepLanding } from './sweep-landing';
 import { UnrecordedNotes } from './unrecorded-notes';
 import { WorkWait } from './work-wait';
 
-/** Most tasks that one claim, promote or search takes. */
+/** Most tasks that one claim or promote takes. */
 const BATCH_LIMIT = 500;
 /** An entry that Millrace did not write may have at most this many bytes. */
 const RAW_ENTRY_BYTES = 1024 * 1024;
-/** `P:bad` keeps the newest so many entries, and so many bytes of each. */
-const BAD_KEPT = 1_000;
-const BAD_BYTES = 4_096;
-/** Entries that one sweep takes from one landing list; it holds one or two. */
-const LANDING_LIMIT = 1_000;
-/** Silent workers that one sweep looks after. */
-const SWEEP_WORKERS = 100;
+/** Entries due in the same millisecond that are looked at to find one. */
+const FORGET_LIMIT = 100;
 
 /**
  * One queue in Redis.
@@ -45,14 +30,13 @@ const SWEEP_WORKERS = 100;
  * - Every method throws `QueueUnavailable` while Redis is away or, where it needs memory, full; only the waits never throw.
  */
 export class TaskQueue {
-  private readonly logger = new Logger(TaskQueue.name);
+  /** What it has lost, and who has left it. */
+  readonly repair: QueueRepair;
   private readonly keys: QueueKeys;
   private readonly delayedWatch: DelayedWatch;
   private readonly notes: UnrecordedNotes;
-  private readonly index: IndexCheck;
+  private readonly bad: BadEntries;
   private readonly waits = new Map<string, WorkWait>();
-  /** Where the search for holds without a lease goes on. */
-  private orphanCursor = '0';
 
   constructor(
     readonly name: string,
@@ -62,7 +46,14 @@ export class TaskQueue {
     this.keys = queueKeys(options.prefix, name);
     this.delayedWatch = new DelayedWatch(connections, this.keys);
     this.notes = new UnrecordedNotes(connections, this.keys.unrecorded, options.maxPayloadBytes);
-    this.index = new IndexCheck(connections, this.keys);
+    this.bad = new BadEntries(name, connections, this.keys, options.onBadEntries);
+    this.repair = new QueueRepair({
+      queue: name,
+      connections,
+      keys: this.keys,
+      bad: this.bad,
+      maxPayloadBytes: options.maxPayloadBytes,
+    });
   }
 
   /**
@@ -83,36 +74,12 @@ export class TaskQueue {
   }
 
   /**
-   * Which of these pending tasks the queue does not have, by id: neither held nor waiting with their attempt or a later
-   * one. What was put back for up to 30 s, such as a task that no worker serves now, is there. `doubted` is for a queue
-   * in which nothing is ready. Any number of tasks.
-   */
-  async missing(tasks: readonly WaitingTask[], trust: IndexTrust = 'trusted'): Promise<string[]> {
-    return this.index.missing(tasks, trust);
-  }
-
-  /**
-   * How many entries the lists and the delayed set have surely lost: the index counts so many more than they and the
-   * landing lists hold, in two looks a moment apart. Entries that others wrote can only hide a loss, never feign one.
-   */
-  async lostEntries(): Promise<number> {
-    return this.index.lostEntries();
-  }
-
-  /**
-   * Drops the index after a loss: it would count what was lost for ever, also for tasks that have ended meanwhile. The
-   * repair builds it again by queueing what then seems missing; the start gate drops the duplicates.
-   */
-  async dropIndex(): Promise<void> {
-    await this.index.drop();
-  }
-
-  /**
    * Removes the entry of a task that has ended, of that attempt, from the delayed set, if it is found at once. What stays
    * is dropped at the start gate. Returns whether it was removed.
    */
   async forget({ taskId, attempt }: { taskId: string; attempt: number }): Promise<boolean> {
-    return this.index.forget(taskId, attempt);
+    const { idx, delayed } = this.keys;
+    return (await this.run(scripts.forget, [idx, delayed], [taskId, attempt, FORGET_LIMIT])) > 0;
   }
 
   /**
@@ -135,8 +102,8 @@ export class TaskQueue {
       if (entry) claims.push({ ...hold, queue: this.name, entry, json });
       else malformed.push(hold);
     }
-    if (unreadable > 0) this.reportBad(unreadable);
-    await this.discard(malformed);
+    this.bad.report(unreadable);
+    await this.bad.discard(malformed);
     if (__MUTANT__ === 'claim_without_lease') await this.ack(claims);
     return claims;
   }
@@ -256,58 +223,11 @@ export class TaskQueue {
     await this.delayedWatch.wait(timeoutMs, signal);
   }
 
-  /**
-   * Up to `limit` (at most 500) holds whose lease ran out `graceMs` ago, and holds without a lease. The search for the
-   * latter goes on where the last call ended, so that several calls may be needed to see them all.
-   */
-  async expired({ graceMs, limit }: { graceMs: number; limit: number }): Promise<ExpiredHold[]> {
-    const { processing, leases } = this.keys;
-    const [cursor, ...fields] = await this.run(
-      scripts.expired,
-      [processing, leases],
-      [graceMs, Math.min(limit, BATCH_LIMIT), this.orphanCursor],
-    );
-    this.orphanCursor = cursor;
-
-    const found: ExpiredHold[] = [];
-    const malformed: Hold[] = [];
-    for (const [taskId, expiry, holder] of groupsOf(fields, 3)) {
-      const [, token = '', workerId = '', json = ''] = /^(\S+) (\S+) -?\d+ (.*)$/s.exec(holder) ?? [];
-      const entry = readEntryOf(taskId, json, this.options.maxPayloadBytes);
-      const expiresAtMs = expiry === '' ? null : Number(expiry);
-      if (entry) found.push({ taskId, token, queue: this.name, entry, json, workerId, expiresAtMs });
-      else malformed.push({ taskId, token });
-    }
-    await this.discard(malformed);
-    return found;
-  }
-
-  /** Workers that were heard from within the last `withinMs`, by Redis' own clock; at most 10,000. */
-  async beatingWorkers({ withinMs }: { withinMs: number }): Promise<string[]> {
-    return this.connections.run(async (redis) => {
-      const [seconds, microseconds] = await redis.time();
-      const since = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000) - withinMs;
-      return redis.zrangebyscore(this.keys.workers, since, '+inf', 'LIMIT', 0, 10_000);
-    });
-  }
-
-  /** Gives back what landed for workers that have been silent for `olderThanMs`. Returns how many tasks that were. */
-  async sweepLandings({ olderThanMs }: { olderThanMs: number }): Promise<number> {
-    const silent = await this.connections.run(async (redis) => {
-      const [seconds, microseconds] = await redis.time();
-      const latest = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000) - olderThanMs;
-      return redis.zrangebyscore(this.keys.workers, '-inf', latest, 'LIMIT', 0, SWEEP_WORKERS);
-    });
-    let moved = 0;
-    for (const workerId of silent) moved += Math.max(0, await this.sweep(workerId, olderThanMs));
-    return moved;
-  }
-
   /** Forgets a worker that shuts down, after giving back what landed for it. */
   async removeWorker(workerId: string): Promise<void> {
     this.waits.get(workerId)?.close();
     this.waits.delete(workerId);
-    await this.sweep(workerId, 0);
+    await sweepLanding(this.connections, this.keys, { workerId, olderThanMs: 0 });
   }
 
   /** Up to `limit` submits that were left without a row, in no order. */
@@ -356,28 +276,6 @@ export class TaskQueue {
         ],
       );
     return added;
-  }
-
-  private sweep(workerId: string, olderThanMs: number): Promise<number> {
-    const { workers, landing, tasks } = this.keys;
-    return this.run(scripts.sweep, [workers, landing(workerId), tasks], [workerId, olderThanMs, LANDING_LIMIT]);
-  }
-
-  private async discard(holds: readonly Hold[]): Promise<void> {
-    if (holds.length === 0) return;
-    const { processing, leases, bad } = this.keys;
-    for (const chunk of chunksOf(holds, HOLD_BATCH))
-      await this.run(
-        scripts.discard,
-        [processing, leases, bad],
-        [BAD_KEPT, BAD_BYTES, ...chunk.flatMap(({ taskId, token }) => [taskId, token])],
-      );
-    this.reportBad(holds.length);
-  }
-
-  private reportBad(count: number): void {
-    this.logger.warn('Unreadable entries set aside', { queue: this.name, count });
-    this.options.onBadEntries(this.name, count);
   }
 
   private run<Reply>(

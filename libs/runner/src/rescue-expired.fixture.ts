@@ -29,7 +29,7 @@ async function run(): Promise<void> {
   await queue.depth();
   parentPort?.postMessage('ready');
   for (;;) {
-    for (const hold of await queue.expired({ graceMs: 0, limit: 10 })) await rescue(hold);
+    for (const hold of await queue.repair.expired({ graceMs: 0, limit: 10 })) await rescue(hold);
     await sleep(20);
   }
 

@@ -141,7 +141,7 @@ describe('a worker that is told to stop', () => {
 async function leaseRenewals(bench: Workbench, queue: string, wanted: number): Promise<number> {
   const seen = new Set<number>();
   await eventually(async () => {
-    const [hold] = await bench.queues.of(queue).expired({ graceMs: -600_000, limit: 1 });
+    const [hold] = await bench.queues.of(queue).repair.expired({ graceMs: -600_000, limit: 1 });
     if (hold?.expiresAtMs) seen.add(hold.expiresAtMs);
     if (seen.size <= wanted) throw new Error(`renewed ${seen.size - 1} times`);
   }, 20_000);

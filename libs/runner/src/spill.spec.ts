@@ -71,8 +71,8 @@ describe('a worker that has to end while PostgreSQL is away', () => {
     const queue = bench.queues.of('saved');
     expect(await readdir(folder)).toEqual([expect.stringMatching(/\.spill$/)]);
     expect(await queue.depth()).toMatchObject({ processing: 1 });
-    expect(await queue.expired({ graceMs: -MINUTES_MS, limit: 10 })).toEqual([]);
-    expect(await queue.beatingWorkers({ withinMs: -MINUTES_MS })).toEqual([workerId]);
+    expect(await queue.repair.expired({ graceMs: -MINUTES_MS, limit: 10 })).toEqual([]);
+    expect(await queue.repair.beatingWorkers({ withinMs: -MINUTES_MS })).toEqual([workerId]);
     const next = await startNext(folder);
 
     expect(await bench.rowWhen(taskId, undefined, 20_000)).toMatchObject({

@@ -3,6 +3,7 @@ import { StoreUnavailable, type StartedTask, type StartResult, type TaskReposito
 import type { TaskPolicy } from '@millrace/tasks';
 import type { HeldTask } from './held-tasks';
 import { pause, retryPauseMs } from './pause';
+import { recordRawClaims } from './record-raw-claims';
 import type { Tally } from './tally';
 
 /** Most tasks of one start statement. */
@@ -110,22 +111,11 @@ export class StartGate {
   }
 
   private async ask(batch: readonly HeldTask[]): Promise<StartResult[]> {
-    await this.recordRaw(batch.filter(({ claim }) => claim.entry.attempt === undefined));
+    const { tasks, policy } = this.parts;
+    await recordRawClaims(tasks, policy, batch);
     this.parts.tally.batch('start', batch.length);
     const starts = batch.map(({ claim }) => ({ taskId: claim.taskId, attempt: claim.entry.attempt ?? 0 }));
-    return this.parts.tasks.startMany(starts, this.parts.workerId);
-  }
-
-  private async recordRaw(raw: readonly HeldTask[]): Promise<void> {
-    if (raw.length === 0) return;
-    const { maxRetry, retryDelayMs } = this.parts.policy;
-    const recorded = await this.parts.tasks.recordRaw(
-      raw.map(({ claim: { entry, queue } }) => ({ entry, queue, dueAt: null, defaults: { maxRetry, retryDelayMs } })),
-    );
-    for (const [taskId, result] of recorded) {
-      // The gate finds no row for it and drops the entry.
-      if (result === 'invalid') this.logger.warn('A raw entry holds what no row can hold', { taskId });
-    }
+    return tasks.startMany(starts, this.parts.workerId);
   }
 
   private answer(held: HeldTask, result: StartResult | undefined): void {

@@ -4,6 +4,7 @@ import type { Dispatch } from '@millrace/queue';
 import type { TaskQueries, TaskRepository, TaskRow } from '@millrace/store';
 import { dispatchOf, type TaskPolicy } from '@millrace/tasks';
 import type { HeldTask } from './held-tasks';
+import { recordRawClaims } from './record-raw-claims';
 import type { Settler } from './settler';
 import type { Tally } from './tally';
 import { LONGEST_DELAY_MS, UnroutableDelays } from './unroutable-delays';
@@ -67,15 +68,9 @@ export class Unroutable {
    * the place of the raw one, of which the index knows nothing; beside it the repair would put another.
    */
   private async recordRaw(raw: readonly HeldTask[]): Promise<ReadonlyMap<string, Dispatch['entry'] | 'over'>> {
-    if (raw.length === 0) return new Map();
-    const { maxRetry, retryDelayMs } = this.parts.policy;
     try {
-      const results = await this.parts.tasks.recordRaw(
-        raw.map(({ claim: { entry, queue } }) => ({ entry, queue, dueAt: null, defaults: { maxRetry, retryDelayMs } })),
-      );
-      for (const [taskId, result] of results) {
-        if (result === 'invalid') this.logger.warn('A raw entry holds what no row can hold', { taskId });
-      }
+      const results = await recordRawClaims(this.parts.tasks, this.parts.policy, raw);
+      if (results.size === 0) return new Map();
       const rows = await this.parts.queries.findByTaskIds([...results.keys()]);
       const byTaskId = new Map(rows.map((row) => [row.taskId, row]));
       return new Map(raw.map(({ taskId, claim }) => [taskId, entryOf(byTaskId.get(taskId), claim.queue) ?? 'over']));

@@ -222,7 +222,7 @@ describe('a worker', () => {
     });
     await stop();
 
-    expect(await queue.missing([{ taskId: id, attempt: 0 }])).toEqual([]);
+    expect(await queue.repair.missing([{ taskId: id, attempt: 0 }])).toEqual([]);
   });
 
   it('progress is recorded while the handler runs, and the last value wins', async () => {

@@ -21,6 +21,7 @@ import { Slots } from './slots';
 import { SpillFolder } from './spill-folder';
 import { Tally, type Totals } from './tally';
 import { TaskFlow } from './task-flow';
+import { gaugeWorker } from './worker-gauges';
 import { WorkerHeart } from './worker-heart';
 
 /** How often a worker says in PostgreSQL that it lives. */
@@ -129,36 +130,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       every('find-strays', STRAYS_MS, async () => this.flow.lookForStrays()),
       ...replays.map((replay) => every('replay-outcomes', REPLAY_MS, () => replay.runOnce())),
     ];
-    metrics.gauge({ name: 'millrace_worker_slots', help: 'Slots of this worker.', labelNames: ['state'] }, (gauge) => {
-      gauge.set({ state: 'busy' }, this.slots.busy);
-      gauge.set({ state: 'free' }, this.slots.free);
-    });
-    metrics.gauge(
-      { name: 'millrace_worker_leaked_handlers', help: 'Handlers that ignored their signal and still run.' },
-      (gauge) => gauge.set(this.flow.leaked),
-    );
-    metrics.gauge(
-      {
-        name: 'millrace_loop_age_seconds',
-        help: 'Since a background loop last came round.',
-        labelNames: ['loop'],
-      },
-      (gauge) => {
-        for (const { name, ageMs } of watch.reports()) gauge.set({ loop: name }, ageMs / 1_000);
-      },
-    );
-    metrics.gauge(
-      {
-        name: 'millrace_worker_thread_renewals',
-        help: 'Renewals by the renewal thread since the start, because the event loop was late, by result (ok, failed).',
-        labelNames: ['result'],
-      },
-      (gauge) => {
-        const { renewals, failures } = this.renewals.counts;
-        gauge.set({ result: 'ok' }, renewals - failures);
-        gauge.set({ result: 'failed' }, failures);
-      },
-    );
+    gaugeWorker(metrics, { slots: this.slots, leaked: () => this.flow.leaked, watch, renewals: this.renewals });
   }
 
   onApplicationBootstrap(): void {

@@ -43,7 +43,7 @@ async function missingOf(queues: Queues, queue: string, trust: IndexTrust, group
     attempt: candidate.attempt,
     ...dueOf(candidate),
   }));
-  const missing = new Set(await queues.of(queue).missing(waiting, trust));
+  const missing = new Set(await queues.of(queue).repair.missing(waiting, trust));
   return group.filter(({ taskId }) => missing.has(taskId));
 }
 

@@ -64,7 +64,7 @@ export class LostHolds {
 
   private unrenewed(queueName: string): Promise<ExpiredHold[]> {
     const unrenewedForMs = this.leaseMs * 0.4;
-    return this.queues.of(queueName).expired({ graceMs: unrenewedForMs - this.leaseMs, limit: LIMIT });
+    return this.queues.of(queueName).repair.expired({ graceMs: unrenewedForMs - this.leaseMs, limit: LIMIT });
   }
 
   /** The record first: whoever crashes after that leaves a pending row, which the repair finds. */

@@ -102,7 +102,7 @@ describe('the loss of one key, with a live worker and a backlog', () => {
     const later = await stores.store.queries.missingCandidates({ afterId: 0, olderThanMs: 0, limit: 10 });
     expect(later).toHaveLength(1);
     const waiting = later.map(({ taskId, attempt }) => ({ taskId, attempt, dueAtMs: Date.now() + HOUR_MS }));
-    expect(await queue.missing(waiting)).toEqual([]);
+    expect(await queue.repair.missing(waiting)).toEqual([]);
     expect((await queue.depth()).delayed).toBe(1);
     expect(await worker.succeed(worker.id, worker.taskId, 1)).toHaveLength(1);
   });

@@ -149,7 +149,7 @@ describe('the sweep over pending rows', () => {
     expect(await duties.requeueMissing.runOnce()).toEqual({ requeued: 2 });
     expect(await duties.requeueMissing.runOnce(undefined, Number.POSITIVE_INFINITY)).toEqual({ requeued: 0 });
     expect(await claimable()).toEqual([1, 2]);
-    expect(await stores.access.queues.of('default').lostEntries()).toBe(0);
+    expect(await stores.access.queues.of('default').repair.lostEntries()).toBe(0);
   });
 
   it('enqueues anyway what is long overdue while nothing is ready', async () => {

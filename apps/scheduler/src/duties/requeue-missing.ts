@@ -101,7 +101,7 @@ export class RequeueMissing implements Duty {
     for (const name of await this.known.all()) {
       const queue = this.queues.of(name);
       const { ready } = await queue.depth();
-      if ((await queue.lostEntries()) > 0) await queue.dropIndex();
+      if ((await queue.repair.lostEntries()) > 0) await queue.repair.dropIndex();
       else if (ready === 0) this.drained.add(name);
     }
   }

@@ -19,7 +19,7 @@ export class SweepLandings implements Duty {
   async runOnce(): Promise<DutyCounts> {
     let returned = 0;
     for (const name of await this.known.all()) {
-      returned += await this.queues.of(name).sweepLandings({ olderThanMs: this.config.queueLeaseMs * 1.5 });
+      returned += await this.queues.of(name).repair.sweepLandings({ olderThanMs: this.config.queueLeaseMs * 1.5 });
     }
     return { returned };
   }

@@ -54,7 +54,7 @@ export class VanishedRows {
   private async beating(queueNames: readonly string[]): Promise<Set<string>> {
     const beating = new Set<string>();
     for (const name of queueNames) {
-      const workers = await this.queues.of(name).beatingWorkers({ withinMs: this.silentMs });
+      const workers = await this.queues.of(name).repair.beatingWorkers({ withinMs: this.silentMs });
       for (const workerId of workers) beating.add(workerId);
     }
     return beating;

@@ -101,14 +101,15 @@ export class MemoryQueue implements QueueStore {
     return { moved: due.length, nextDueInMs: null };
   }
 
-  async expired() {
-    return [...this.processing]
-      .filter(([taskId]) => this.leases.get(taskId) !== 'runs')
-      .map(([taskId, { token, workerId, json }]) => ({
-        ...{ taskId, token, queue: this.name, entry: JSON.parse(json) as QueueTask, json, workerId },
-        expiresAtMs: this.leases.has(taskId) ? 0 : null,
-      }));
-  }
+  readonly repair = {
+    expired: async () =>
+      [...this.processing]
+        .filter(([taskId]) => this.leases.get(taskId) !== 'runs')
+        .map(([taskId, { token, workerId, json }]) => ({
+          ...{ taskId, token, queue: this.name, entry: JSON.parse(json) as QueueTask, json, workerId },
+          expiresAtMs: this.leases.has(taskId) ? 0 : null,
+        })),
+  };
 
   /** Everything delayed falls due. */
   elapse(): void {

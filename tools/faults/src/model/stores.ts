@@ -4,8 +4,8 @@ import type { TaskRepository, TaskRow } from '@millrace/store';
 /** What the protocol does in Redis, under the product's own names. */
 export type QueueStore = Pick<
   TaskQueue,
-  'enqueue' | 'enqueueAgain' | 'claim' | 'renew' | 'reassert' | 'ack' | 'putBack' | 'promote' | 'expired'
->;
+  'enqueue' | 'enqueueAgain' | 'claim' | 'renew' | 'reassert' | 'ack' | 'putBack' | 'promote'
+> & { readonly repair: Pick<TaskQueue['repair'], 'expired'> };
 
 /** What the protocol does in PostgreSQL, under the product's own names. */
 export type RecordStore = Pick<

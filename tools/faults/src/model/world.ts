@@ -193,7 +193,9 @@ export class World {
     const lost = [...this.silent, ...paused];
     await this.stores.endLeases(lost);
     await this.rescueHolds(
-      (await this.stores.queue.expired({ graceMs: 0, limit: MANY })).filter(({ workerId }) => lost.includes(workerId)),
+      (await this.stores.queue.repair.expired({ graceMs: 0, limit: MANY })).filter(({ workerId }) =>
+        lost.includes(workerId),
+      ),
     );
     await this.rescueRows(lost);
   }

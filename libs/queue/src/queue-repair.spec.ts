@@ -20,7 +20,7 @@ describe('what a queue is missing', () => {
     await queue.claim(CLAIM);
     await queue.enqueue([dispatch('ready', { attempt: 1 }), dispatch('later', {}, Date.now() + IN_AN_HOUR)]);
 
-    const missing = await queue.missing([
+    const missing = await queue.repair.missing([
       ...[waiting('held', 1), waiting('held', 0), waiting('ready', 1), waiting('ready', 0)],
       waiting('later', 0, Date.now() + IN_AN_HOUR),
       ...[waiting('gone'), waiting('held', 2), waiting('ready', 2)],
@@ -38,8 +38,8 @@ describe('what a queue is missing', () => {
 
     const rows = [waiting('unserved'), waiting('retried')];
 
-    expect(await queue.missing(rows)).toEqual(['retried']);
-    expect(await queue.missing(rows, 'doubted')).toEqual(['retried']);
+    expect(await queue.repair.missing(rows)).toEqual(['retried']);
+    expect(await queue.repair.missing(rows, 'doubted')).toEqual(['retried']);
   });
 
   it('is, in doubt, also what the index calls ready or long overdue', async () => {
@@ -49,8 +49,8 @@ describe('what a queue is missing', () => {
     await fixture.redis.hset(keys.idx, 'late', `0@${Date.now() - 31_000}`);
     const rows = [waiting('ready'), waiting('late')];
 
-    expect(await queue.missing(rows)).toEqual([]);
-    expect(await queue.missing(rows, 'doubted')).toEqual(['ready', 'late']);
+    expect(await queue.repair.missing(rows)).toEqual([]);
+    expect(await queue.repair.missing(rows, 'doubted')).toEqual(['ready', 'late']);
   });
 
   it('is found among any number of tasks', async () => {
@@ -58,11 +58,11 @@ describe('what a queue is missing', () => {
     await queue.enqueue([dispatch('t700')]);
     const rows = Array.from({ length: 1_201 }, (_, n) => waiting(`t${n}`));
 
-    const missing = await queue.missing(rows);
+    const missing = await queue.repair.missing(rows);
 
     expect(missing).toHaveLength(1_200);
     expect(missing).not.toContain('t700');
-    expect(await queue.missing([])).toEqual([]);
+    expect(await queue.repair.missing([])).toEqual([]);
   });
 });
 
@@ -70,12 +70,12 @@ describe('lost entries', () => {
   it('are what the index counts and no list holds', async () => {
     const { queue, keys } = fixture.freshQueue();
     await queue.enqueue([dispatch('a'), dispatch('b'), dispatch('c', {}, Date.now() + IN_AN_HOUR)]);
-    expect(await queue.lostEntries()).toBe(0);
+    expect(await queue.repair.lostEntries()).toBe(0);
 
     await fixture.redis.ltrim(keys.tasks, 0, 0);
-    expect(await queue.lostEntries()).toBe(1);
+    expect(await queue.repair.lostEntries()).toBe(1);
     await fixture.redis.del(keys.delayed);
-    expect(await queue.lostEntries()).toBe(2);
+    expect(await queue.repair.lostEntries()).toBe(2);
   });
 
   it('are not what has landed for a worker that has yet to lease it', async () => {
@@ -85,7 +85,7 @@ describe('lost entries', () => {
     await queue.waitForWork({ workerId: 'slow', timeoutMs: 5_000 });
 
     expect(await fixture.redis.llen(keys.landing('slow'))).toBe(1);
-    expect(await queue.lostEntries()).toBe(0);
+    expect(await queue.repair.lostEntries()).toBe(0);
   });
 });
 

@@ -1,0 +1,41 @@
+import type { RenewalThread } from '@millrace/queue';
+import type { LoopWatch, Metrics } from '@millrace/runtime';
+import type { Slots } from './slots';
+
+/** What the gauges of one worker are read from. */
+export interface GaugedWorker {
+  readonly slots: Slots;
+  readonly leaked: () => number;
+  readonly watch: LoopWatch;
+  readonly renewals: RenewalThread;
+}
+
+/** Shows in `/metrics` what a worker is at. */
+export function gaugeWorker(metrics: Metrics, { slots, leaked, watch, renewals }: GaugedWorker): void {
+  metrics.gauge({ name: 'millrace_worker_slots', help: 'Slots of this worker.', labelNames: ['state'] }, (gauge) => {
+    gauge.set({ state: 'busy' }, slots.busy);
+    gauge.set({ state: 'free' }, slots.free);
+  });
+  metrics.gauge(
+    { name: 'millrace_worker_leaked_handlers', help: 'Handlers that ignored their signal and still run.' },
+    (gauge) => gauge.set(leaked()),
+  );
+  metrics.gauge(
+    { name: 'millrace_loop_age_seconds', help: 'Since a background loop last came round.', labelNames: ['loop'] },
+    (gauge) => {
+      for (const { name, ageMs } of watch.reports()) gauge.set({ loop: name }, ageMs / 1_000);
+    },
+  );
+  metrics.gauge(
+    {
+      name: 'millrace_worker_thread_renewals',
+      help: 'Renewals by the renewal thread since the start, because the event loop was late, by result (ok, failed).',
+      labelNames: ['result'],
+    },
+    (gauge) => {
+      const { renewals: all, failures } = renewals.counts;
+      gauge.set({ result: 'ok' }, all - failures);
+      gauge.set({ result: 'failed' }, failures);
+    },
+  );
+}

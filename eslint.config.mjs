@@ -7,15 +7,23 @@ import tseslint from 'typescript-eslint';
 /** Redis and SQL packages; only `queue`, `store` and `testing` may import them. */
 const STORE_PACKAGES = ['ioredis', 'pg', 'pg-*', 'typeorm', '@nestjs/typeorm', 'rate-limiter-flexible'];
 
-/** Which layer may import which: contracts <- queue, store <- tasks <- runner <- apps, runtime beside them. */
+/** Which layer may import which: contracts <- schedules, queue, store <- tasks <- runner <- apps, runtime beside them. */
 const LAYERS = [
   { sourceTag: 'type:contracts', onlyDependOnLibsWithTags: [] },
   { sourceTag: 'type:data', onlyDependOnLibsWithTags: ['type:contracts', 'type:testing'] },
+  { sourceTag: 'type:rules', onlyDependOnLibsWithTags: ['type:contracts', 'type:testing'] },
   { sourceTag: 'type:runtime', onlyDependOnLibsWithTags: ['type:contracts', 'type:testing'] },
-  { sourceTag: 'type:domain', onlyDependOnLibsWithTags: ['type:contracts', 'type:data', 'type:testing'] },
+  { sourceTag: 'type:domain', onlyDependOnLibsWithTags: ['type:contracts', 'type:data', 'type:rules', 'type:testing'] },
   {
     sourceTag: 'type:engine',
-    onlyDependOnLibsWithTags: ['type:contracts', 'type:data', 'type:domain', 'type:runtime', 'type:testing'],
+    onlyDependOnLibsWithTags: [
+      'type:contracts',
+      'type:data',
+      'type:domain',
+      'type:rules',
+      'type:runtime',
+      'type:testing',
+    ],
   },
   {
     sourceTag: 'type:service',
@@ -24,6 +32,7 @@ const LAYERS = [
       'type:data',
       'type:domain',
       'type:engine',
+      'type:rules',
       'type:runtime',
       'type:testing',
     ],
@@ -36,6 +45,7 @@ const LAYERS = [
       'type:data',
       'type:domain',
       'type:engine',
+      'type:rules',
       'type:runtime',
       'type:stack',
       'type:testing',
@@ -49,6 +59,7 @@ const LAYERS = [
       'type:contracts',
       'type:data',
       'type:domain',
+      'type:rules',
       'type:runtime',
       'type:stack',
       'type:testing',
@@ -109,7 +120,13 @@ export default tseslint.config(
     },
   },
   {
-    files: ['apps/**/*.ts', 'libs/tasks/**/*.ts', 'libs/runner/**/*.ts', 'libs/runtime/**/*.ts'],
+    files: [
+      'apps/**/*.ts',
+      'libs/schedules/**/*.ts',
+      'libs/tasks/**/*.ts',
+      'libs/runner/**/*.ts',
+      'libs/runtime/**/*.ts',
+    ],
     ignores: ['**/*.spec.ts', '**/*.fixture.ts'],
     rules: {
       'no-restricted-imports': [

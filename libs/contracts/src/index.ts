@@ -28,6 +28,18 @@ export { checkPayload, checkPayloadSize, isUnstorable } from './payload-rules';
 export type { QueueTask } from './queue-task';
 export { InvalidRoutes, parseRoutes, routeOf, type Route } from './routes';
 export {
+  MISFIRE_POLICIES,
+  OVERLAP_POLICIES,
+  RESERVED_SCHEDULE_NAMES,
+  SCHEDULE_NAME_PATTERN,
+  SLOT_ORIGINS,
+  SLOT_OUTCOMES,
+  type MisfirePolicy,
+  type OverlapPolicy,
+  type SlotOrigin,
+  type SlotOutcome,
+} from './schedule';
+export {
   ATTEMPT_OUTCOMES,
   ERROR_CODES,
   FINAL_STATUSES,

@@ -11,16 +11,6 @@ export {
 export { describeError } from './describe-error';
 export { dispatchOf, dueOf, type DispatchableTask } from './dispatch-of';
 export { sanitizeForRecord, sanitizeText } from './sanitize';
-export {
-  InvalidSpec,
-  nextRun,
-  parseSpec,
-  previousRun,
-  slotOf,
-  type CronSpec,
-  type EverySpec,
-  type Spec,
-} from './schedule-spec';
 export { SlotSubmitter, type SlotResult, type SlotSubmission } from './slot-submitter';
 export type { Submission, SubmitOptions, SubmittedTask } from './submission';
 export { TaskControl, type Cancelled } from './task-control';

@@ -1,4 +1,4 @@
-import { InvalidSpec } from '@millrace/tasks';
+import { InvalidSchedule } from '@millrace/schedules';
 import { signal, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStores, replica, type OpenStores } from '../scheduler.fixture';
@@ -101,8 +101,8 @@ describe('the scheduler', () => {
   });
 
   it.each([
-    [() => replica(stores).addFunc('61 * * * *', 'a', () => undefined), InvalidSpec, 'minute'],
-    [() => replica(stores).addJob('@often', 'a', { type: 'noop', payload: null }), InvalidSpec, 'descriptor'],
+    [() => replica(stores).addFunc('61 * * * *', 'a', () => undefined), InvalidSchedule, 'minute'],
+    [() => replica(stores).addJob('@often', 'a', { type: 'noop', payload: null }), InvalidSchedule, 'descriptor'],
     [() => replica(stores).addInterval('soon', 'a', () => undefined), Error, 'duration'],
     [() => replica(stores).addInterval(0, 'a', () => undefined), Error, 'duration'],
     [() => replica(stores).addFunc('@hourly', 'a b', () => undefined), InvalidScheduleName, '"a b"'],

@@ -1,5 +1,4 @@
 import { InvalidDuration, MAX_DURATION_MS, parseDuration, type Duration } from '@millrace/contracts';
-import { parseSpec } from '@millrace/tasks';
 import { Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { InvalidScheduleName, ScheduleNameTaken } from './scheduler-errors';
@@ -20,7 +19,7 @@ interface Entry {
 }
 
 /**
- * Runs things over time. Specs are those of `parseSpec`: five or six cron fields, `@hourly` and its kind, `@every 1h30m`,
+ * Runs things over time. Specs are those of `parseCron` (five or six fields, `@hourly` and its kind) and `@every 1h30m`,
  * in UTC.
  *
  * - `addFunc` and `addInterval` run a function in each replica; `addJob` submits one task a slot, however many replicas
@@ -43,10 +42,10 @@ export class SchedulerService {
   /**
    * Runs a function at the moments of a spec, in each replica. A moment that comes while the last run is still going is
    * skipped and counted.
-   * Throws `InvalidSpec`, `ScheduleNameTaken`, `InvalidScheduleName`.
+   * Throws `InvalidSchedule`, `ScheduleNameTaken`, `InvalidScheduleName`.
    */
   addFunc(spec: string, name: string, fn: (fire: Fire) => unknown): void {
-    this.add({ name, kind: 'func', timing: specTiming(parseSpec(spec)), run: fn }, null);
+    this.add({ name, kind: 'func', timing: specTiming(spec), run: fn }, null);
   }
 
   /**
@@ -63,7 +62,7 @@ export class SchedulerService {
   /**
    * Submits a task at each moment of a spec: one task a slot among all replicas. `submission` may be a function of the
    * slot. `type` is what it submits, for the record, when it is one.
-   * Throws `InvalidSpec`, `ScheduleNameTaken`, `InvalidScheduleName`.
+   * Throws `InvalidSchedule`, `ScheduleNameTaken`, `InvalidScheduleName`.
    */
   addJob(spec: string, name: string, submission: ScheduledSubmission, type = typeOf(submission)): void {
     // A payload that is made for each slot is not known here.
@@ -73,7 +72,7 @@ export class SchedulerService {
       {
         name,
         kind: 'task',
-        timing: specTiming(parseSpec(spec)),
+        timing: specTiming(spec),
         run: (fire) => this.tasks.fire(schedule, submission, fire),
       },
       () => this.tasks.lastSlot(schedule),

@@ -1,5 +1,4 @@
 import { Metrics } from '@millrace/runtime';
-import { parseSpec } from '@millrace/tasks';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SchedulerMetrics } from './scheduler-metrics';
@@ -22,7 +21,7 @@ function setup(timing: Timing | string, run: (fire: Fire) => unknown = () => und
   const job = new TimedJob({
     name: 'job',
     kind: 'func',
-    timing: typeof timing === 'string' ? specTiming(parseSpec(timing)) : timing,
+    timing: typeof timing === 'string' ? specTiming(timing) : timing,
     registry,
     metrics: new SchedulerMetrics(new Metrics()),
     run: (fire) => {

@@ -1,4 +1,4 @@
-import { nextRun, slotOf, type Spec } from '@millrace/tasks';
+import { latestSlot, nextSlot, parseSpec } from '@millrace/schedules';
 
 /** The moments of a job. */
 export interface Timing {
@@ -10,13 +10,10 @@ export interface Timing {
   latest(at: Date): Date | null;
 }
 
-/** The slots of a spec, in UTC; the same ones in every replica. */
-export function specTiming(spec: Spec): Timing {
-  return {
-    text: spec.source,
-    next: (after) => nextRun(spec, after),
-    latest: (at) => slotOf(spec, at),
-  };
+/** The slots of a cron expression or `@every <duration>`, in UTC; the same ones in every replica. Throws `InvalidSchedule`. */
+export function specTiming(text: string): Timing {
+  const spec = parseSpec({ cron: text });
+  return { text, next: (after) => nextSlot(spec, after), latest: (at) => latestSlot(spec, at) };
 }
 
 /** Every `intervalMs` from the moment this process began; each replica has its own. */

@@ -1,0 +1,115 @@
+import { Cron } from 'croner';
+import { CronTime } from 'cron';
+import { CronExpressionParser } from 'cron-parser';
+import { afterAll, describe, expect, it } from 'vitest';
+import { nextSlot } from './next-slots';
+import { days, hoursOfChange, matcher, slotsOfRhythm, slotsOfTimes, walk } from './oracle.fixture';
+import { parseSpec } from './schedule-spec';
+
+/**
+ * `ALL_ZONES=1` compares every zone there is over five years, and prints how far the libraries are from the rule; some minutes.
+ * Without it some zones whose clocks do unusual things, in one year, stand for all.
+ */
+const ALL = process.env.ALL_ZONES === '1';
+const FROM = Date.UTC(ALL ? 2024 : 2026, 0, 1);
+const TO = Date.UTC(ALL ? 2029 : 2027, 0, 1);
+
+const UNUSUAL = [
+  'America/New_York',
+  'America/Santiago',
+  'America/Sao_Paulo',
+  'America/Scoresbysund',
+  'America/St_Johns',
+  'Africa/Cairo',
+  'Africa/Casablanca',
+  'Antarctica/Troll',
+  'Asia/Beirut',
+  'Asia/Gaza',
+  'Asia/Kathmandu',
+  'Asia/Tehran',
+  'Atlantic/Azores',
+  'Australia/Lord_Howe',
+  'Europe/Dublin',
+  'Pacific/Apia',
+  'Pacific/Chatham',
+  'Pacific/Kiritimati',
+];
+const ZONES = ALL ? Intl.supportedValuesOf('timeZone') : UNUSUAL;
+
+const RHYTHMS = ['*/10 * * * *', '30 * * * *', '5 */2 * * *', '0,45 * * * 0'];
+const TIMES = ['0 0 * * *', '30 2 * * *', '15,45 1-3 * * *', '*/20 0,23 * * *', '0 12 L * *', '59 23 * * 6,0'];
+
+/** Next slots by three libraries, each told the zone. */
+const LIBRARIES: Readonly<
+  Record<string, (expression: string, zone: string) => (afterMs: number) => number | undefined>
+> = {
+  croner: (expression, timezone) => {
+    const cron = new Cron(expression, { timezone });
+    return (afterMs) => cron.nextRun(new Date(afterMs))?.getTime();
+  },
+  cron: (expression, zone) => {
+    const cron = new CronTime(expression, zone);
+    return (afterMs) => cron.getNextDateFrom(new Date(afterMs), zone).toMillis();
+  },
+  'cron-parser': (expression, tz) => (afterMs) =>
+    CronExpressionParser.parse(expression, { tz, currentDate: new Date(afterMs) })
+      .next()
+      .getTime(),
+};
+
+const differences = new Map<string, number>();
+
+describe.each(ZONES)('in %s', (zone) => {
+  // A plain stretch as well, for zones whose clocks are never changed.
+  const windows = [Date.UTC(2027, 1, 27), ...hoursOfChange(zone, FROM, TO)].map((atMs) => ({
+    minutes: walk(zone, atMs - days(3), atMs + days(1.5)),
+    fromMs: atMs - days(2),
+    toMs: atMs + days(1.5),
+  }));
+
+  it.each([...RHYTHMS, ...TIMES])('the slots of %s are those that a walk over its minutes finds', (expression) => {
+    const spec = parseSpec({ cron: expression, timezone: zone });
+    const slotsOf = RHYTHMS.includes(expression) ? slotsOfRhythm : slotsOfTimes;
+    for (const { minutes, fromMs, toMs } of windows) {
+      const expected = slotsOf(minutes, matcher(expression)).filter((atMs) => atMs > fromMs);
+
+      expect(slotsBetween((afterMs) => nextSlot(spec, new Date(afterMs))?.getTime(), fromMs, toMs)).toEqual(expected);
+
+      if (ALL) countDifferences(expression, zone, { fromMs, toMs, expected });
+    }
+  });
+});
+
+afterAll(() => {
+  if (ALL) console.table([...differences].sort().map(([what, count]) => ({ what, count })));
+});
+
+function slotsBetween(next: (afterMs: number) => number | undefined, fromMs: number, toMs: number): number[] {
+  const slots: number[] = [];
+  let atMs = next(fromMs);
+  // One library goes back in time at some hours, and round and round.
+  while (atMs !== undefined && atMs < toMs && slots.length < 1_000) {
+    slots.push(atMs);
+    atMs = next(atMs);
+  }
+  return slots;
+}
+
+function countDifferences(
+  expression: string,
+  zone: string,
+  { fromMs, toMs, expected }: { readonly fromMs: number; readonly toMs: number; readonly expected: readonly number[] },
+): void {
+  const kind = RHYTHMS.includes(expression) ? 'rhythm' : 'time of day';
+  const add = (what: string, count: number) => differences.set(what, (differences.get(what) ?? 0) + count);
+  add(`${kind}: windows`, 1);
+  for (const [name, library] of Object.entries(LIBRARIES)) {
+    const found = slotsBetween(library(expression, zone), fromMs, toMs);
+    const differs = found.join() !== expected.join();
+    if (!differs) continue;
+    add(`${kind}: windows in which ${name} differs`, 1);
+    if (found.length < expected.length) add(`${kind}: slots that ${name} leaves out`, expected.length - found.length);
+    if (found.some((atMs, index) => atMs <= (found[index - 1] ?? 0)))
+      add(`${kind}: windows in which ${name} goes back`, 1);
+  }
+}

@@ -89,6 +89,8 @@ export default tseslint.config(
             // The worker and the scheduler of the fault suite are the real ones with handlers and schedules of its own.
             '^.*/apps/worker/src/worker.(config|module)$',
             '^.*/apps/scheduler/src/(scheduler.(config|module)|scheduler-service|scheduling/scheduled)$',
+            // The worker of the benchmark answers and stamps as the workers of all measured systems do.
+            '^.*/compare/host/src/(serve-asks|stamps|system)$',
           ],
           enforceBuildableLibDependency: false,
           depConstraints: LAYERS,

@@ -14,33 +14,40 @@ const INSTALL_TIMEOUT_MS = 15 * 60_000;
 const REMINDER_MS = 15_000;
 
 /**
- * Installs the npm packages when they are missing or are not those of the lock file. Two commands that start at once
- * install once.
+ * Installs the npm packages of a folder when they are missing or are not those of its lock file. Two commands that start at
+ * once install once.
  *
+ * @param {object} [options]
+ * @param {string} [options.folder] default: the workspace
+ * @param {string} [options.what] whose packages, for the person who waits
  * @throws {LaunchError} when the installation fails
  */
-export async function installPackages() {
-  if (isInstalled(workspaceRoot)) return;
+export async function installPackages({ folder = workspaceRoot, what = 'the platform' } = {}) {
+  if (isInstalled(folder)) return;
   const lockFile = join(cloneFolder(), 'install.lock');
   const holder = await lock(lockFile, 'npm ci', INSTALL_TIMEOUT_MS);
   if (holder)
     throw new LaunchError(`Process ${holder.pid} is still installing packages. Wait for it, or stop it and try again.`);
   try {
-    if (!isInstalled(workspaceRoot)) await install();
+    if (!isInstalled(folder)) await install(folder, what);
   } finally {
     unlock(lockFile);
   }
 }
 
-async function install() {
-  progress('Installing npm packages (npm ci); the first time takes a minute or two');
+/**
+ * @param {string} folder
+ * @param {string} what
+ */
+async function install(folder, what) {
+  progress(`Installing the npm packages of ${what} (npm ci); the first time takes a minute or two`);
   const record = join(cloneFolder(), 'install.json');
   // An installation whose launcher was killed goes on by itself, and would remove what this one writes.
   await stopRecorded(record);
   const npm = process.env.npm_execpath;
   const [command, args] = npm?.endsWith('js') ? [process.execPath, [npm]] : ['npm', []];
   // The packages for building are needed too, whatever NODE_ENV says.
-  const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const options = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error', '--prefix', folder];
   const reminder = setInterval(() => progress('Still installing npm packages'), REMINDER_MS);
   const outcome = await runProgram(command, [...args, 'ci', ...options], { timeoutMs: INSTALL_TIMEOUT_MS, record });
   clearInterval(reminder);
@@ -50,7 +57,7 @@ async function install() {
         'Check that the registry answers (`npm ping`) and that the disk has room, then run the same command again.',
     );
   }
-  markInstalled(workspaceRoot);
+  markInstalled(folder);
   progress('Installed the npm packages');
 }
 

@@ -1,29 +1,28 @@
 // @ts-check
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import {
-  createRunFolder,
-  removeDeadRunFolders,
-  removeRunFolder,
-  startPostgres,
-  startRedis,
-} from '../../stack/src/index.mjs';
-import { readDotEnv } from './environment.mjs';
+import { removeDeadRunFolders, workspaceRoot } from '../../stack/src/index.mjs';
 import { installPackages } from './install.mjs';
-import { LaunchError } from './launch-error.mjs';
-import { build, migrate } from './platform-build.mjs';
-import { progress } from './progress.mjs';
+import { build } from './platform-build.mjs';
 import { runProgram, stopPrograms } from './run-program.mjs';
 import { Shutdown } from './shutdown.mjs';
 
-const HELP = `Usage: npm run bench [-- --tasks <number>] [--slots <number>] [--lone <number>]
+const HELP = `Usage: npm run bench [-- <options>]
 
-Submits noop tasks over REST (50,000 unless told otherwise), drains them with one worker process that runs 100 (--slots) at once, and
-then submits 200 (--lone) one at a time to the idle platform. It runs on a PostgreSQL and a Redis of its own, which sync to disk as in
-production, and removes them afterwards.`;
+Measures Millrace and, beside it, other queues: how fast tasks are submitted and run, how long they wait, what they cost. Each run has
+fresh stores of its own and fresh processes, the systems take turns, and a run counts only when every task has ended once and is
+recorded right.
 
-/** Ten million tasks on two cores. */
-const BENCH_TIMEOUT_MS = 60 * 60_000;
+  --scenario <names>  some of the scenarios, with commas; all of them when left out
+  --peers <names>     some of the other systems, with commas, or none; all of them when left out
+  --rounds <number>   runs of each (5)
+  --form full|smoke   smoke: few tasks, to see that everything works; its times mean nothing (full)
+  --report <file>     gets everything that was found, as JSON
+
+The packages of the other systems are installed into tools/bench at the first time.`;
+
+const PROJECTS = ['api', 'bench', 'bench-worker'];
+/** Everything, on a slow machine. */
+const BENCH_TIMEOUT_MS = 12 * 60 * 60_000;
 /** The exit code of a program that Ctrl-C has ended. */
 const INTERRUPTED = 130;
 
@@ -32,74 +31,24 @@ const INTERRUPTED = 130;
  * @returns {Promise<number>} the exit code
  */
 export async function main(args) {
-  if (readBenchArguments(args).help) return 0;
-  readDotEnv();
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(HELP);
+    return 0;
+  }
   await installPackages();
+  const alone = args.some((arg, index) => arg === '--peers=none' || (arg === '--peers' && args[index + 1] === 'none'));
+  if (!alone) await installPackages({ folder: join(workspaceRoot, 'tools', 'bench'), what: 'the other queues' });
   await removeDeadRunFolders();
-  const folder = createRunFolder();
   const shutdown = new Shutdown();
   shutdown.add('programs', stopPrograms);
-  shutdown.add('files', () => removeRunFolder(folder));
   shutdown.listen(INTERRUPTED);
   try {
-    const { postgres, redis } = await startStores(folder, shutdown);
-    await build(['api', 'worker', 'migrate', 'bench-drain']);
-    await migrate(postgres.url);
-    const program = join('dist', 'tools', 'bench', 'drain', 'main.js');
-    const outcome = await runProgram(process.execPath, [program, ...args], {
-      timeoutMs: BENCH_TIMEOUT_MS,
-      env: {
-        DATABASE_URL: postgres.url,
-        REDIS_URL: redis.url,
-        POSTGRES_PID: String(postgres.pid),
-        REDIS_PID: String(redis.pid),
-      },
-    });
+    await build(PROJECTS);
+    const program = join('dist', 'tools', 'bench', 'compare', 'main.js');
+    const outcome = await runProgram(process.execPath, [program, ...args], { timeoutMs: BENCH_TIMEOUT_MS });
     if (!outcome.ok) console.log(`\nThe benchmark failed (${outcome.text}).`);
     return outcome.ok ? 0 : 1;
   } finally {
     await shutdown.run();
-  }
-}
-
-/**
- * @param {string} folder
- * @param {Shutdown} shutdown
- */
-async function startStores(folder, shutdown) {
-  progress('Starting a PostgreSQL and a Redis for the measurement');
-  const postgres = await startPostgres({
-    dataDir: join(folder, 'postgres'),
-    durability: 'durable',
-    log: join(folder, 'postgres.log'),
-    settings: { shared_buffers: '512MB' },
-  });
-  shutdown.add('stores', () => postgres.stop());
-  const redis = await startRedis({
-    dataDir: join(folder, 'redis'),
-    persistence: 'appendonly',
-    log: join(folder, 'redis.log'),
-    progress,
-  });
-  shutdown.add('stores', () => redis.stop());
-  return { postgres, redis };
-}
-
-/**
- * @param {string[]} args
- * @returns {{help: boolean}}
- * @throws {LaunchError}
- */
-function readBenchArguments(args) {
-  const number = /** @type {const} */ ({ type: 'string' });
-  try {
-    const { values } = parseArgs({
-      args,
-      options: { tasks: number, slots: number, lone: number, help: { type: 'boolean', short: 'h', default: false } },
-    });
-    if (values.help) console.log(HELP);
-    return values;
-  } catch (error) {
-    throw new LaunchError(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
   }
 }

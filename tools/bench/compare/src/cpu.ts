@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Length of the kernel's clock ticks, as Linux shows them to programs. */
-const TICK_MS = 10;
+export const TICK_MS = 10;
 
 /**
  * CPU time that a process, its children and those of them that have ended have used so far, in milliseconds; undefined

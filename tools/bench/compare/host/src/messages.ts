@@ -1,0 +1,36 @@
+import type { Load, LoadReport } from './load';
+import type { StampReport, StampSettings } from './stamps';
+import type { Places, Standing, WorkerSettings } from './system';
+
+/** What a process of a measurement is told at its start, as JSON in its only argument. */
+export type Role =
+  | { readonly role: 'producer'; readonly module: string; readonly places: Places }
+  | {
+      readonly role: 'worker';
+      readonly module: string;
+      readonly places: Places;
+      readonly settings: WorkerSettings;
+      readonly stamps: StampSettings;
+    };
+
+/** What may be asked of such a process, and what it answers. */
+export interface Asks {
+  load: { readonly with: Load; readonly answer: LoadReport };
+  /** Waits until every task has ended by the word of the stores, at most so long; answers when that was seen. */
+  settle: { readonly with: { readonly timeoutMs: number }; readonly answer: number };
+  standing: { readonly with: undefined; readonly answer: Standing };
+  stamps: { readonly with: undefined; readonly answer: StampReport };
+  close: { readonly with: undefined; readonly answer: undefined };
+}
+
+export type AskName = keyof Asks;
+
+export interface Question {
+  readonly id: number;
+  readonly ask: AskName;
+  readonly with?: unknown;
+}
+
+export type Told =
+  | { readonly id: number; readonly answer?: unknown; readonly error?: string }
+  | { readonly event: 'ready' | 'first' | 'ended' };

@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { SCENARIOS, type Form, type ScenarioName } from './scenarios';
+import { SYSTEMS, type SystemName } from './systems';
+
+/** What is measured. */
+export interface BenchSettings {
+  readonly form: Form;
+  readonly scenarios: readonly ScenarioName[];
+  readonly systems: readonly SystemName[];
+  readonly rounds: number;
+  /** File that gets everything that was found, as JSON. */
+  readonly report: string | undefined;
+}
+
+/** The arguments are wrong; the message is for the person who started it. */
+export class InvalidSettings extends Error {}
+
+const ROUNDS: Readonly<Record<Form, number>> = { full: 5, smoke: 1 };
+
+/** Reads the arguments. Throws `InvalidSettings`. */
+export function readSettings(args: readonly string[]): BenchSettings {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      form: { type: 'string', default: 'full' },
+      scenario: { type: 'string' },
+      peers: { type: 'string' },
+      rounds: { type: 'string' },
+      report: { type: 'string' },
+    },
+  });
+  const form = oneOf('--form', values.form, ['full', 'smoke'] as const);
+  const names = SCENARIOS.map(({ name }) => name);
+  const peers = (Object.keys(SYSTEMS) as SystemName[]).filter((name) => name !== 'millrace');
+  return {
+    form,
+    scenarios: listOf('--scenario', values.scenario, names),
+    systems: ['millrace', ...(values.peers === 'none' ? [] : listOf('--peers', values.peers, peers))],
+    rounds: wholeNumber('--rounds', values.rounds ?? String(ROUNDS[form]), { min: 1, max: 100 }),
+    report: values.report,
+  };
+}
+
+function listOf<T extends string>(name: string, text: string | undefined, known: readonly T[]): T[] {
+  if (text === undefined) return [...known];
+  return text.split(',').map((item) => oneOf(name, item.trim(), known));
+}
+
+function oneOf<T extends string>(name: string, text: string, known: readonly T[]): T {
+  const found = known.find((value) => value === text);
+  if (found !== undefined) return found;
+  throw new InvalidSettings(`${name} must be of ${known.join(', ')}; got ${JSON.stringify(text)}`);
+}
+
+function wholeNumber(name: string, text: string, { min, max }: { readonly min: number; readonly max: number }): number {
+  const number = Number(text);
+  if (/^\d{1,10}$/.test(text) && number >= min && number <= max) return number;
+  throw new InvalidSettings(`${name} must be a whole number from ${min} to ${max}; got ${text}`);
+}

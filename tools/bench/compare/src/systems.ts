@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { workspaceRoot } from '@millrace/stack';
+
+export type SystemName = 'millrace' | 'bullmq' | 'bullmq-record' | 'bee-queue' | 'pg-boss' | 'graphile-worker';
+
+/** One system under measurement, and how it is started. */
+export interface SystemInfo {
+  readonly name: SystemName;
+  readonly label: string;
+  /** The module that submits to it and, when `worker` is `hosted`, works. */
+  readonly module: string;
+  /** `shipped`: our own worker service. */
+  readonly worker: 'hosted' | 'shipped';
+  /** What the database holds before it starts. */
+  readonly schema: 'migrated' | 'empty';
+  /** `newer`: it needs a newer Node.js than the platform does. */
+  readonly node: 'own' | 'newer';
+  /** Whether each task that has ended stays as a row with its times. */
+  readonly record: 'rows' | 'none';
+  /** How it was set, for the reader of the report. */
+  readonly settings: string;
+}
+
+const bundle = (...path: string[]) => join(workspaceRoot, 'dist', 'tools', 'bench', ...path, 'main.js');
+/** Folder of the packages of the other systems, which are not the product's. */
+export const PEERS_FOLDER = join(workspaceRoot, 'tools', 'bench');
+const peer = (name: string) => join(PEERS_FOLDER, 'peers', `${name}.mjs`);
+
+/** The programs that run the two sides of a system. */
+export const HOST = bundle('compare', 'host');
+export const SHIPPED_WORKER = bundle('worker');
+
+export const SYSTEMS: Readonly<Record<SystemName, SystemInfo>> = {
+  millrace: {
+    name: 'millrace',
+    label: 'Millrace',
+    module: bundle('compare', 'millrace'),
+    worker: 'shipped',
+    schema: 'migrated',
+    node: 'own',
+    record: 'rows',
+    settings: 'the worker service as it ships, QUEUE_WORKERS as stated, everything else at its default',
+  },
+  bullmq: {
+    name: 'bullmq',
+    label: 'BullMQ',
+    module: peer('bullmq'),
+    worker: 'hosted',
+    schema: 'empty',
+    node: 'own',
+    record: 'none',
+    settings: 'concurrency as stated, removeOnComplete',
+  },
+  'bullmq-record': {
+    name: 'bullmq-record',
+    label: 'BullMQ + record',
+    module: peer('bullmq-record'),
+    worker: 'hosted',
+    schema: 'empty',
+    node: 'own',
+    record: 'rows',
+    settings: 'as BullMQ; a row inserted before each job and updated at its start and finish, pool of 20 connections',
+  },
+  'bee-queue': {
+    name: 'bee-queue',
+    label: 'bee-queue',
+    module: peer('bee-queue'),
+    worker: 'hosted',
+    schema: 'empty',
+    node: 'own',
+    record: 'none',
+    settings: 'no events, no stored jobs, removeOnSuccess, delayedDebounce 25 ms',
+  },
+  'pg-boss': {
+    name: 'pg-boss',
+    label: 'pg-boss',
+    module: peer('pg-boss'),
+    worker: 'hosted',
+    schema: 'empty',
+    node: 'newer',
+    record: 'rows',
+    settings:
+      'NOTIFY, poll of 0.5 s, burstWhenBatchFull; batches of 2,000 for 2 workers (25 for 4 where handlers wait)',
+  },
+  'graphile-worker': {
+    name: 'graphile-worker',
+    label: 'Graphile Worker',
+    module: peer('graphile-worker'),
+    worker: 'hosted',
+    schema: 'empty',
+    node: 'newer',
+    record: 'none',
+    settings:
+      'localQueue 2,000 and batched completions (500 where handlers wait); poll of 50 ms where latency is measured',
+  },
+};
+
+/** The Node.js for a system; undefined when it is not installed. */
+export function nodeOf({ node }: SystemInfo): string | undefined {
+  if (node === 'own') return process.execPath;
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 18)) return process.execPath;
+  const newer = join(PEERS_FOLDER, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  return existsSync(newer) ? newer : undefined;
+}
+
+/** The systems that can be measured here: ours, and the others when their packages are installed. */
+export function installedSystems(): SystemName[] {
+  const peersInstalled = existsSync(join(PEERS_FOLDER, 'node_modules', '.package-lock.json'));
+  return Object.values(SYSTEMS)
+    .filter((system) => system.worker === 'shipped' || (peersInstalled && nodeOf(system) !== undefined))
+    .map(({ name }) => name);
+}

@@ -170,6 +170,27 @@ test('a plain INSERT of an operator gets every default, and nonsense is refused'
   await expect(db.sql(`UPDATE tasks SET status = 'success' WHERE type = 'by_hand'`)).rejects.toThrow('has_ended');
 });
 
+test('names are held to the patterns of the API, whoever inserts', async () => {
+  const insert = (column: string, name: string) =>
+    db.sql(`INSERT INTO tasks (type, ${column}) VALUES ('t', $1)`, [name]);
+  const insertType = (name: string) => db.sql(`INSERT INTO tasks (type) VALUES ($1)`, [name]);
+  const long = (length: number) => 'n'.repeat(length);
+
+  for (const name of ['a', '-._:', `:${long(127)}`]) await insert('task_id', name);
+  for (const name of ['a', '0._:-', long(128)]) await insertType(name);
+  for (const name of ['a', '0._-', long(64)]) await insert('queue', name);
+
+  for (const name of ['', 'a b', 'ä', 'a\n', 'a/', long(129)]) {
+    await expect(insert('task_id', name), name).rejects.toThrow('tasks_task_id');
+    await expect(insertType(name), name).rejects.toThrow('tasks_type');
+    await expect(insert('queue', name), name).rejects.toThrow('tasks_queue');
+  }
+  for (const name of ['.a', '_a', ':a', '-a']) await expect(insertType(name), name).rejects.toThrow('tasks_type');
+  for (const name of ['.a', '_a', '-a', 'a:b', long(65)]) {
+    await expect(insert('queue', name), name).rejects.toThrow('tasks_queue');
+  }
+});
+
 test('data that no column can hold is said to be the data’s fault', async () => {
   await expect(db.store.tasks.insertMany([newTask({ payload: '1e999999' })])).rejects.toThrow(UnstorableData);
 });

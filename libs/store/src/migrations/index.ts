@@ -4,6 +4,7 @@ import taskCounts from './0002-task-counts.sql';
 import taskCreated from './0003-task-created.sql';
 import taskLookup from './0004-task-lookup.sql';
 import submit from './0005-submit.sql';
+import nameChecks from './0006-name-checks.sql';
 
 /** A class for TypeORM's runner; the name ends in the timestamp it sorts by. */
 function migration(name: string, sql: string): new () => MigrationInterface {
@@ -28,4 +29,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   migration('TaskCreated1795500000003', taskCreated),
   migration('TaskLookup1795500000004', taskLookup),
   migration('Submit1795500000005', submit),
+  migration('NameChecks1795500000006', nameChecks),
 ];

@@ -61,12 +61,26 @@ export class WorkerConfig extends ServiceConfig {
   queuePollIntervalMs = 5_000;
 
   @Setting({
-    doc: 'Folder where a worker that must end without PostgreSQL saves its outcomes, for the next worker with this folder to record; empty: they are lost, and their tasks run again.',
+    doc: 'Outcomes that wait in memory while PostgreSQL does not take them; beyond that tasks keep their slots.',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(100_000)
+  workerOutcomeBuffer = 10_000;
+
+  @Setting({
+    doc: 'Folder where outcomes are saved that PostgreSQL does not take, for any worker with this folder to record; empty: they wait in memory, and tasks of a worker that ends before that run again.',
     derive: (config: WorkerConfig) => (config.nodeEnv === 'development' ? SPILL_FOLDER : ''),
     defaultText: '`.millrace/spill` in development, else none',
   })
   @MaxLength(1_024)
   workerSpillFolder = '';
+
+  @Setting({ doc: 'Most bytes of outcomes in that folder.' })
+  @IsInt()
+  @Min(65_536)
+  @Max(16 * 1024 ** 3)
+  workerSpillLimit = 256 * 1024 ** 2;
 
   @Setting({
     doc: 'Which of the built-in task types this deployment serves; empty items are ignored, `none` serves none.',

@@ -49,7 +49,9 @@ import { WorkerConfig } from './worker.config';
           pollIntervalMs: config.queuePollIntervalMs,
           queues: config.queueQueues,
           shutdownTimeoutMs: config.shutdownTimeoutMs,
+          outcomeBuffer: config.workerOutcomeBuffer,
           spillFolder: config.workerSpillFolder || null,
+          spillLimitBytes: config.workerSpillLimit,
           leaveOut: BUILTIN_TYPES.filter((type) => !config.workerBuiltinTypes.includes(type)).map(
             (type) => BUILTIN_HANDLERS[type],
           ),

@@ -59,6 +59,23 @@ describe('renew', () => {
   });
 });
 
+describe('keep', () => {
+  it('extends leases without a word about their worker, and tells which are gone', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    const holds = await claimed(queue, 'a', 'b');
+    await queue.ack(holds.filter(({ taskId }) => taskId === 'b'));
+    await fixture.redis.del(keys.workers);
+
+    expect(await queue.keep(holds, { forMs: 600_000 })).toEqual([{ taskId: 'b', reason: 'missing' }]);
+
+    expect(await queue.repair.expired({ graceMs: -500_000, limit: 10 })).toEqual([]);
+    expect(await queue.repair.beatingWorkers({ withinMs: 60_000 })).toEqual([]);
+    expect(await queue.repair.leased(['a', 'b', 'unknown'])).toEqual(['a']);
+    await fixture.redis.zadd(keys.leases, 1, 'a');
+    expect(await queue.repair.leased(['a'])).toEqual([]);
+  });
+});
+
 describe('reassert', () => {
   it('puts running tasks back after their holds were lost, so that they can be renewed', async () => {
     const { queue, keys } = fixture.freshQueue();

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import type { BadEntries } from './bad-entries';
 import { chunksOf, groupsOf } from './chunks';
 import type { RedisConnections } from './connections';
@@ -102,6 +103,19 @@ export class QueueRepair {
     return found;
   }
 
+  /** Which of these tasks are held under a lease that runs, by id. Any number of tasks. */
+  async leased(taskIds: readonly string[]): Promise<string[]> {
+    const { connections, keys } = this.parts;
+    const leased: string[] = [];
+    for (const chunk of chunksOf(taskIds)) {
+      const [nowMs, expiries] = await connections.run((redis) =>
+        Promise.all([redisNowMs(redis), redis.zmscore(keys.leases, ...chunk)]),
+      );
+      leased.push(...chunk.filter((_, index) => Number(expiries[index] ?? 0) > nowMs));
+    }
+    return leased;
+  }
+
   /** Workers that were heard from within the last `withinMs`, by Redis' own clock; at most 10,000. */
   async beatingWorkers({ withinMs }: { withinMs: number }): Promise<string[]> {
     return this.workersBetween((nowMs) => [nowMs - withinMs, '+inf'], MOST_WORKERS);
@@ -123,8 +137,7 @@ export class QueueRepair {
     limit: number,
   ): Promise<string[]> {
     return this.parts.connections.run(async (redis) => {
-      const [seconds, microseconds] = await redis.time();
-      const [from, to] = bounds(Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000));
+      const [from, to] = bounds(await redisNowMs(redis));
       return redis.zrangebyscore(this.parts.keys.workers, from, to, 'LIMIT', 0, limit);
     });
   }
@@ -140,4 +153,9 @@ export class QueueRepair {
     const [ready = 0, waiting = 0, , , , indexed = 0, landed = 0] = counts;
     return indexed - ready - waiting - landed;
   }
+}
+
+async function redisNowMs(redis: Redis): Promise<number> {
+  const [seconds, microseconds] = await redis.time();
+  return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
 }

@@ -7,13 +7,12 @@ import { scripts } from './scripts';
 /** Holds that one call of a script reads; each is read with its whole entry. */
 export const HOLD_BATCH = 100;
 
-/** What is renewed in one queue: the holds, and in any case the worker's sign of life. */
+/** What is renewed in one queue: the holds, and the worker's sign of life, also when it holds nothing. */
 export interface Renewal {
-  readonly workerId: string;
+  /** Null: the holds alone. */
+  readonly workerId: string | null;
   readonly leaseMs: number;
   readonly holds: readonly Hold[];
-  /** The worker counts as heard from until so much later. Default 0: until now. */
-  readonly aheadMs?: number;
 }
 
 /** Runs one script of the protocol. */
@@ -23,18 +22,18 @@ export type RunScript = <Reply>(
   args: readonly (string | number)[],
 ) => Promise<Reply>;
 
-/** Marks a worker as alive and extends its leases in one queue. Returns the holds that could not be extended. */
+/** Extends leases in one queue and marks their worker as alive. Returns the holds that could not be extended. */
 export async function renewHolds(
   run: RunScript,
   { processing, leases, workers }: Pick<QueueKeys, 'processing' | 'leases' | 'workers'>,
-  { workerId, leaseMs, holds, aheadMs = 0 }: Renewal,
+  { workerId, leaseMs, holds }: Renewal,
 ): Promise<LostHold[]> {
   const lost: LostHold[] = [];
   for (const chunk of holds.length > 0 ? chunksOf(holds, HOLD_BATCH) : [[]]) {
     const fields = await run(
       scripts.renew,
       [processing, leases, workers],
-      [workerId, leaseMs, aheadMs, ...chunk.flatMap(({ taskId, token }) => [taskId, token])],
+      [workerId ?? '', leaseMs, ...chunk.flatMap(({ taskId, token }) => [taskId, token])],
     );
     for (const [taskId, reason] of groupsOf(fields, 2))
       lost.push({ taskId, reason: reason === 'missing' ? 'missing' : 'other' });

@@ -127,19 +127,11 @@ export class TaskQueue {
   }
 
   /**
-   * Takes a worker that has ended for alive, and its holds for renewed, for `forMs` from now: what it has done is yet to be
-   * recorded, and must not be done again meanwhile.
+   * Extends leases for `forMs` from now without a word about who holds them: what their tasks did is yet to be recorded, and
+   * must not be done again meanwhile. Returns the holds that are gone.
    */
-  async outlive({
-    workerId,
-    forMs,
-    holds,
-  }: {
-    workerId: string;
-    forMs: number;
-    holds: readonly Hold[];
-  }): Promise<void> {
-    await this.renew({ workerId, leaseMs: forMs, aheadMs: forMs, holds });
+  async keep(holds: readonly Hold[], { forMs }: { forMs: number }): Promise<LostHold[]> {
+    return holds.length === 0 ? [] : this.renew({ workerId: null, leaseMs: forMs, holds });
   }
 
   /** Marks a worker as alive. */

@@ -90,7 +90,7 @@ describe('a worker whose stores fail', () => {
     await worker.stop();
   });
 
-  it('keeps claimed tasks that PostgreSQL could not start until it can', async () => {
+  it('gives claimed tasks back that PostgreSQL does not start within seconds, and takes them again when it does', async () => {
     const worker = await bench.startWorker([handlerOf('waits', () => 'ran')], {
       queues: new Map([['waits', 1]]),
       leaseMs: 10_000,
@@ -98,7 +98,9 @@ describe('a worker whose stores fail', () => {
     const { id } = await bench.client.submitIn('1s', 'waits', {}, { queue: 'waits' });
 
     await postgres.kill('SIGKILL');
-    await eventually(async () => expect((await bench.queues.of('waits').depth()).processing).toBe(1), 20_000);
+    const queue = bench.queues.of('waits');
+    await eventually(async () => expect(await queue.depth()).toMatchObject({ processing: 1 }), 20_000);
+    await eventually(async () => expect(await queue.depth()).toMatchObject({ processing: 0, ready: 1 }), 60_000);
     await postgres.restart();
 
     expect(await bench.rowWhen(id, undefined, 30_000)).toMatchObject({ status: 'success', attempt: 1 });

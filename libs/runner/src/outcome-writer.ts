@@ -1,26 +1,11 @@
 import { Logger } from '@nestjs/common';
-import {
-  StoreUnavailable,
-  type OutcomeRecord,
-  type RecordedOutcome,
-  type StartedTask,
-  type TaskRepository,
-} from '@millrace/store';
-import type { HeldTask } from './held-tasks';
+import { StoreUnavailable, type OutcomeRecord, type RecordedOutcome, type TaskRepository } from '@millrace/store';
+import type { FinishedAttempt, OutcomeBuffer } from './outcome-buffer';
 import { pause, retryPauseMs } from './pause';
 import type { Tally } from './tally';
 
-/** Most outcomes of one statement, and most that may wait for one. */
+/** Most outcomes of one statement. */
 const BATCH = 500;
-const MOST_WAITING = 10_000;
-const MOST_WAITING_BYTES = 64 * 1024 * 1024;
-
-/** An attempt that ended, with what is to be recorded about it. */
-export interface FinishedAttempt {
-  readonly held: HeldTask;
-  readonly task: StartedTask;
-  readonly record: OutcomeRecord;
-}
 
 /** An outcome the store has answered for; `won` is null when another attempt had taken the task's place. */
 export interface SettledAttempt extends FinishedAttempt {
@@ -34,6 +19,7 @@ type Answer =
 export interface OutcomeWriterParts {
   readonly tasks: TaskRepository;
   readonly tally: Tally;
+  readonly buffer: OutcomeBuffer;
   /** Aborts when a stopping worker gives up on a store that does not answer. */
   readonly abandon: AbortSignal;
 }
@@ -41,43 +27,30 @@ export interface OutcomeWriterParts {
 /**
  * Records outcomes in PostgreSQL, a batch at a time: the next batch is what ended while the last one was under way.
  *
- * - While PostgreSQL is away outcomes wait here under their leases; `stalled` tells the claim loop to take no more.
- * - When 10,000 or 64 MiB of results wait, `accept` waits too, so that tasks keep their slots.
- * - What is not recorded at `abandon` stays here for `unrecorded`.
+ * - While PostgreSQL is away outcomes wait in the buffer under their leases; when it is full, `accept` waits too, so that
+ *   tasks keep their slots. Whoever takes them from there (`OutcomeSpill`) answers for them.
+ * - What is not recorded at `abandon` stays in the buffer.
  * - An outcome that the store refuses is recorded as a failure that says so; nothing is dropped in silence.
  */
 export class OutcomeWriter {
   private readonly logger = new Logger(OutcomeWriter.name);
-  private readonly waiting: FinishedAttempt[] = [];
-  private waitingBytes = 0;
   private turning: Promise<void> | null = null;
-  private roomWanted: (() => void)[] = [];
   private failures = 0;
+  private unansweredSinceMs: number | null = null;
 
   constructor(
     private readonly parts: OutcomeWriterParts,
     private readonly settled: (attempts: readonly SettledAttempt[]) => void,
-  ) {
-    const { abandon } = parts;
-    abandon.addEventListener('abort', () => this.makeRoom(), { once: true });
-  }
+  ) {}
 
-  /** PostgreSQL did not answer last time. */
-  get stalled(): boolean {
-    return this.failures > 0;
-  }
-
-  get size(): number {
-    return this.waiting.length;
+  /** For how long PostgreSQL has owed the answer to an outcome; 0 when it does not. */
+  get unansweredForMs(): number {
+    return this.unansweredSinceMs === null ? 0 : performance.now() - this.unansweredSinceMs;
   }
 
   /** Resolves as soon as the outcome has a place in the buffer. */
   async accept(finished: FinishedAttempt): Promise<void> {
-    while (this.isFull() && !this.parts.abandon.aborted) {
-      await new Promise<void>((resolve) => this.roomWanted.push(resolve));
-    }
-    this.waiting.push(finished);
-    this.waitingBytes += sizeOf(finished);
+    await this.parts.buffer.add(finished);
     this.turning ??= this.turn();
   }
 
@@ -86,20 +59,10 @@ export class OutcomeWriter {
     await this.turning;
   }
 
-  /** What is accepted and not known to be recorded. */
-  unrecorded(): readonly FinishedAttempt[] {
-    return [...this.waiting];
-  }
-
-  private isFull(): boolean {
-    return this.waiting.length >= MOST_WAITING || this.waitingBytes >= MOST_WAITING_BYTES;
-  }
-
   private async turn(): Promise<void> {
+    const { buffer, abandon } = this.parts;
     await Promise.resolve();
-    while (this.waiting.length > 0 && !this.parts.abandon.aborted) {
-      await this.write(this.waiting.slice(0, BATCH));
-    }
+    while (buffer.size > 0 && !abandon.aborted) await this.write(buffer.oldest(BATCH));
     this.turning = null;
   }
 
@@ -119,10 +82,15 @@ export class OutcomeWriter {
   }
 
   private async record(records: readonly OutcomeRecord[]): Promise<Answer> {
+    this.unansweredSinceMs ??= performance.now();
     try {
-      return { kind: 'recorded', outcomes: await this.parts.tasks.recordOutcomes(records) };
+      const outcomes = await this.parts.tasks.recordOutcomes(records);
+      this.unansweredSinceMs = null;
+      return { kind: 'recorded', outcomes };
     } catch (error) {
-      return { kind: error instanceof StoreUnavailable ? 'away' : 'refused', error };
+      if (error instanceof StoreUnavailable) return { kind: 'away', error };
+      this.unansweredSinceMs = null;
+      return { kind: 'refused', error };
     }
   }
 
@@ -131,7 +99,7 @@ export class OutcomeWriter {
     const [only] = batch;
     if (only && batch.length === 1) return this.writeRefused(only, error);
     for (const finished of batch) {
-      await this.write([finished]);
+      if (this.parts.buffer.has(finished)) await this.write([finished]);
       if (this.failures > 0) return;
     }
   }
@@ -145,23 +113,19 @@ export class OutcomeWriter {
   }
 
   private finish(batch: readonly FinishedAttempt[], recorded: readonly RecordedOutcome[]): void {
+    const { buffer, tally } = this.parts;
     this.failures = 0;
-    this.parts.tally.batch('outcome', batch.length);
-    for (const gone of this.waiting.splice(0, batch.length)) this.waitingBytes -= sizeOf(gone);
-    this.makeRoom();
+    tally.batch('outcome', batch.length);
+    // What was taken from the buffer meanwhile is settled by whoever took it.
+    const ours = batch.filter((finished) => buffer.has(finished));
+    buffer.remove(ours);
     const won = new Map(recorded.map((outcome) => [`${outcome.attempt} ${outcome.taskId}`, outcome]));
     this.settled(
-      batch.map((finished) => ({
+      ours.map((finished) => ({
         ...finished,
         won: won.get(`${finished.record.attempt} ${finished.record.taskId}`) ?? null,
       })),
     );
-  }
-
-  private makeRoom(): void {
-    const waiting = this.roomWanted;
-    this.roomWanted = [];
-    for (const wake of waiting) wake();
   }
 
   private async waitForStore(outcomes: number, error: unknown): Promise<void> {
@@ -169,11 +133,6 @@ export class OutcomeWriter {
     if (this.failures === 1) this.logger.warn('Outcomes wait for the database', { outcomes, error });
     await pause(retryPauseMs(this.failures), this.parts.abandon);
   }
-}
-
-/** Roughly: what else an outcome holds is small. */
-function sizeOf({ record }: FinishedAttempt): number {
-  return record.resultJson?.length ?? 0;
 }
 
 /** The outcome with nothing in it that a handler made. */

@@ -1,10 +1,13 @@
 import { Logger } from '@nestjs/common';
 import type { ProgressRecord, TaskRepository } from '@millrace/store';
 import type { HeldTask } from './held-tasks';
-import { pause } from './pause';
+import { pause, within } from './pause';
 
 /** Shortest time between two writes of one worker. */
 const INTERVAL_MS = 1_000;
+
+/** How long an outcome waits for the last word about its progress: that is for people who watch, the outcome counts. */
+const FLUSH_MS = 500;
 
 /** Most tasks of one write. */
 const BATCH = 500;
@@ -28,12 +31,12 @@ export class ProgressWriter {
     this.turning ??= this.turn();
   }
 
-  /** Writes a task's last value before its outcome, which closes the row to it. */
+  /** Writes a task's last value before its outcome, which closes the row to it; takes half a second at most. */
   async flush(held: HeldTask): Promise<void> {
     const last = this.latest.get(held);
     if (!last) return;
     this.latest.delete(held);
-    await this.write([last]);
+    await within(FLUSH_MS, this.write([last]));
   }
 
   private async turn(): Promise<void> {

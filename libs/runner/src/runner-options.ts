@@ -18,8 +18,12 @@ export class RunnerOptions {
   readonly queues: ReadonlyMap<string, number>;
   /** How long a stopping worker waits for running tasks before it aborts them (`SHUTDOWN_TIMEOUT`). Default 25 s. */
   readonly shutdownTimeoutMs: number;
-  /** Where outcomes are saved that are unrecorded when the worker has to end (`WORKER_SPILL_FOLDER`). Default null: nowhere. */
+  /** Outcomes that wait in memory while PostgreSQL does not take them (`WORKER_OUTCOME_BUFFER`). Default 10,000. */
+  readonly outcomeBuffer: number;
+  /** Where outcomes are saved that PostgreSQL does not take (`WORKER_SPILL_FOLDER`). Default null: nowhere. */
   readonly spillFolder: string | null;
+  /** Most bytes of all files in that folder (`WORKER_SPILL_LIMIT`). Default 256 MiB. */
+  readonly spillLimitBytes: number;
   /** Handler classes that are provided and yet not to serve their type. Default none. */
   readonly leaveOut: readonly Type<Handler<never>>[];
   /** Shown in `GET /workers`. Default `0.0.0`. */
@@ -33,7 +37,9 @@ export class RunnerOptions {
     this.pollIntervalMs = options.pollIntervalMs ?? 5_000;
     this.queues = options.queues ?? new Map([[DEFAULT_QUEUE, 1]]);
     this.shutdownTimeoutMs = options.shutdownTimeoutMs ?? 25_000;
+    this.outcomeBuffer = options.outcomeBuffer ?? 10_000;
     this.spillFolder = options.spillFolder ?? null;
+    this.spillLimitBytes = options.spillLimitBytes ?? 256 * 1024 * 1024;
     this.leaveOut = options.leaveOut ?? [];
     this.version = options.version ?? '0.0.0';
   }

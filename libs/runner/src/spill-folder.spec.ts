@@ -12,7 +12,7 @@ let spill: SpillFolder;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-spill-'));
-  spill = new SpillFolder(join(folder, 'made', 'when needed'));
+  spill = spillOf('worker');
 });
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
@@ -44,6 +44,9 @@ async function outcomesOf(file: SpillFile | null): Promise<SpilledOutcome[]> {
   return outcomes;
 }
 
+const spillOf = (workerId: string, limitBytes = 1_000_000) =>
+  new SpillFolder({ folder: join(folder, 'made', 'when needed'), limitBytes, workerId });
+
 const names = () => readdir(join(folder, 'made', 'when needed'));
 
 describe('the spill folder', () => {
@@ -67,7 +70,7 @@ describe('the spill folder', () => {
     await spill.write([outcome(1)]);
     await spill.write([outcome(2)]);
 
-    const others = Array.from({ length: 4 }, () => new SpillFolder(join(folder, 'made', 'when needed')));
+    const others = Array.from({ length: 4 }, (_, index) => spillOf(`worker-${index}`));
     const taken = await Promise.all(others.map((other) => other.take()));
 
     const outcomes = (await Promise.all(taken.map(outcomesOf))).flat();
@@ -112,11 +115,35 @@ describe('the spill folder', () => {
   });
 
   it('refuses what would make it too large', async () => {
-    const small = new SpillFolder(folder, 1_000);
+    const small = spillOf('worker', 1_000);
     await small.write([outcome(1)]);
 
     await expect(small.write([outcome(2), outcome(3), outcome(4)])).rejects.toThrow(SpillFull);
 
-    expect(await readdir(folder)).toHaveLength(1);
+    expect(await names()).toHaveLength(1);
+  });
+
+  it('knows whose outcomes are yet to be recorded, also while they are replayed', async () => {
+    await spill.write([outcome(1)]);
+    expect(await Promise.all([spill.hasOwn(), spillOf('other').hasOwn()])).toEqual([true, false]);
+
+    const file = await spillOf('other').take();
+    expect(await spill.hasOwn()).toBe(true);
+    await file?.remove();
+
+    expect(await spill.hasOwn()).toBe(false);
+  });
+
+  it('shows what waits to be replayed without taking it', async () => {
+    await spill.write([outcome(1)]);
+    await spill.write([outcome(2)]);
+    const taken = await spill.take();
+
+    const seen: SpilledOutcome[] = [];
+    for await (const batch of spill.waiting()) seen.push(...batch);
+
+    const [left] = await outcomesOf(await spill.take());
+    expect(seen).toEqual([left]);
+    await taken?.remove();
   });
 });

@@ -1,18 +1,21 @@
-import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { readSpilled, type SpilledOutcome } from './spilled-outcome';
-
-/** Most bytes that the files of one folder may have together. */
-const LIMIT_BYTES = 256 * 1024 * 1024;
 
 /** A file that nobody has touched for this long belongs to a process that died over it. */
 const ABANDONED_MS = 60_000;
 
 /** Outcomes of one step of a replay. */
 const BATCH = 200;
+
+export interface SpillFolderOptions {
+  readonly folder: string;
+  /** Most bytes that the files of the folder may have together. */
+  readonly limitBytes: number;
+  /** Who writes. */
+  readonly workerId: string;
+}
 
 /** The folder has no room for the outcomes; none was written. */
 export class SpillFull extends Error {
@@ -23,24 +26,29 @@ export class SpillFull extends Error {
 }
 
 /**
- * Outcomes on disk that PostgreSQL could not take before their worker had to end; one file for each such worker.
+ * Outcomes on disk that PostgreSQL could not take.
  *
- * - A file is complete when it has its name: it is written and synced under another one.
+ * - Each write is a file of its own, whose name tells its worker; a file is complete when it has its name: it is written and synced under another one.
  * - Whoever replays a file has renamed it first, so that no two workers replay the same one at once.
  * - What a process left behind that died over it is found after a minute; a torn last line is ignored.
  */
 export class SpillFolder {
-  constructor(
-    private readonly folder: string,
-    private readonly limitBytes = LIMIT_BYTES,
-  ) {}
+  private readonly folder: string;
+  private readonly limitBytes: number;
+  private readonly owner: string;
+
+  constructor({ folder, limitBytes, workerId }: SpillFolderOptions) {
+    this.folder = folder;
+    this.limitBytes = limitBytes;
+    this.owner = createHash('sha256').update(workerId).digest('hex').slice(0, 16);
+  }
 
   /** Resolves once the outcomes are safe on disk. Throws `SpillFull`, or what the file system says. */
   async write(outcomes: readonly SpilledOutcome[]): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const text = outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`).join('');
     if ((await this.sizeBytes()) + Buffer.byteLength(text) > this.limitBytes) throw new SpillFull(this.limitBytes);
-    const name = randomUUID();
+    const name = `${this.owner}-${randomUUID()}`;
     const writing = join(this.folder, `${name}.writing`);
     const file = await open(writing, 'ax', 0o600);
     try {
@@ -71,6 +79,21 @@ export class SpillFolder {
       return file;
     }
     return null;
+  }
+
+  /** Whether outcomes of this worker are yet to be replayed, or are under replay by anybody. */
+  async hasOwn(): Promise<boolean> {
+    return (await this.names()).some((name) => name.startsWith(`${this.owner}-`));
+  }
+
+  /** Reads what waits to be replayed and leaves it where it is, a batch at a time. */
+  async *waiting(): AsyncGenerator<readonly SpilledOutcome[]> {
+    for (const name of await this.names()) {
+      if (!name.endsWith('.spill')) continue;
+      // Gone when somebody has taken it meanwhile.
+      const file = await open(join(this.folder, name), 'r').catch(() => null);
+      if (file) yield* batchesOf(file, () => undefined);
+    }
   }
 
   private async names(): Promise<string[]> {
@@ -112,17 +135,11 @@ export class SpillFile {
 
   /** Its outcomes, a batch at a time. */
   async *batches(): AsyncGenerator<readonly SpilledOutcome[]> {
-    let batch: SpilledOutcome[] = [];
-    for await (const line of createInterface({ input: createReadStream(this.path), crlfDelay: Infinity })) {
-      const outcome = readSpilled(line);
-      if (outcome) batch.push(outcome);
-      else this.unreadable += 1;
-      if (batch.length < BATCH) continue;
+    const file = await open(this.path, 'r');
+    for await (const batch of batchesOf(file, () => (this.unreadable += 1))) {
       yield batch;
       await this.touch();
-      batch = [];
     }
-    if (batch.length > 0) yield batch;
   }
 
   /** Says that its replay goes on. */
@@ -139,6 +156,23 @@ export class SpillFile {
   /** Somebody replays it later, from its beginning: what is recorded already is not recorded twice. */
   async giveBack(): Promise<void> {
     await rename(this.path, this.givenBackAs);
+  }
+}
+
+async function* batchesOf(file: FileHandle, unreadable: () => void): AsyncGenerator<readonly SpilledOutcome[]> {
+  try {
+    let batch: SpilledOutcome[] = [];
+    for await (const line of file.readLines()) {
+      const outcome = readSpilled(line);
+      if (outcome) batch.push(outcome);
+      else unreadable();
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  } finally {
+    await file.close();
   }
 }
 

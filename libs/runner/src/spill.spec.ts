@@ -1,12 +1,14 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Metrics } from '@millrace/runtime';
 import { dispatchOf } from '@millrace/tasks';
 import { eventually, ownPostgres, ownRedis, signal, type OwnPostgres, type OwnRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OutcomeReplay } from './outcome-replay';
 import { SpillFolder } from './spill-folder';
 import type { SpilledOutcome } from './spilled-outcome';
+import { Tally } from './tally';
 import { handlerOf, openWorkbench, type Workbench } from './worker.fixture';
 
 /** Longer than any lease of this file, and less than outcomes on disk keep their tasks. */
@@ -72,7 +74,7 @@ describe('a worker that has to end while PostgreSQL is away', () => {
     expect(await readdir(folder)).toEqual([expect.stringMatching(/\.spill$/)]);
     expect(await queue.depth()).toMatchObject({ processing: 1 });
     expect(await queue.repair.expired({ graceMs: -MINUTES_MS, limit: 10 })).toEqual([]);
-    expect(await queue.repair.beatingWorkers({ withinMs: -MINUTES_MS })).toEqual([workerId]);
+    expect(await queue.repair.leased([taskId])).toEqual([taskId]);
     const next = await startNext(folder);
 
     expect(await bench.rowWhen(taskId, undefined, 20_000)).toMatchObject({
@@ -124,6 +126,49 @@ describe('a worker that has to end while PostgreSQL is away', () => {
     await next.stop();
   });
 
+  it('is not waited for: outcomes go to disk while the worker lives, more than its memory takes', async () => {
+    const finish = signal();
+    const starts: string[] = [];
+    const started = signal();
+    const handler = handlerOf('ends_in_outage', async (_payload, { task }) => {
+      if (starts.push(task.taskId) === 6) started.fire();
+      await finish.wait(30_000);
+      return 'ended in the outage';
+    });
+    const worker = await bench.startWorker([handler], {
+      queues: new Map([['running', 1]]),
+      workers: 6,
+      leaseMs: 1_000,
+      outcomeBuffer: 2,
+      spillFolder: folder,
+    });
+    const taskIds: string[] = [];
+    for (let count = 0; count < 6; count += 1) {
+      taskIds.push((await bench.submitter.submit('ends_in_outage', {}, { queue: 'running' })).taskId);
+    }
+    await started.wait();
+
+    await postgres.kill('SIGKILL');
+    finish.fire();
+    const queue = bench.queues.of('running');
+    await eventually(async () => expect((await worker.worker.stats()).workers.running).toBe(0), 30_000);
+    await eventually(
+      async () => expect(await queue.repair.expired({ graceMs: -MINUTES_MS, limit: 10 })).toEqual([]),
+      30_000,
+    );
+    expect(await queue.depth()).toMatchObject({ processing: 6 });
+    await postgres.restart();
+
+    for (const taskId of taskIds) {
+      expect(await bench.rowWhen(taskId, undefined, 30_000)).toMatchObject({ status: 'success', attempt: 1 });
+    }
+    await eventually(async () => expect(await queue.depth()).toMatchObject({ processing: 0 }), 20_000);
+    expect(await readdir(folder)).toEqual([]);
+    expect(starts.sort()).toEqual(taskIds.sort());
+    expect((await worker.worker.stats()).totals).toMatchObject({ succeeded: 6, superseded: 0 });
+    await worker.stop();
+  });
+
   it('leaves alone what belongs to another database, although its numbers are the same', async () => {
     const held = signal();
     const worker = await bench.startWorker([handlerOf('foreign', () => held.wait(60_000))], {
@@ -139,9 +184,12 @@ describe('a worker that has to end while PostgreSQL is away', () => {
         ...{ resultJson: '"theirs"', errorMessage: null, errorCode: null, retryCount: 0, crashCount: 0, delayMs: null },
       },
     };
-    const spill = new SpillFolder(folder);
+    const spill = new SpillFolder({ folder, limitBytes: 1_000_000, workerId: 'theirs' });
     await spill.write([foreign]);
-    const replay = new OutcomeReplay(spill, bench.store.tasks, bench.queries, bench.queues);
+    const replay = new OutcomeReplay({
+      ...{ folder: spill, tasks: bench.store.tasks, queries: bench.queries, queues: bench.queues },
+      tally: new Tally(new Metrics()),
+    });
 
     expect(await replay.runOnce()).toBe(0);
     expect(await replay.runOnce()).toBe(0);

@@ -9,6 +9,9 @@ import type { Tally } from './tally';
 /** Most tasks of one start statement. */
 const BATCH = 500;
 
+/** How long claimed tasks wait for PostgreSQL before they go to whoever may reach it. */
+const PATIENCE_MS = 5_000;
+
 /** What the gate tells about each task it was shown; exactly one of these is called for each. */
 export interface GateAnswers {
   /** The row is `processing` for this worker now. */
@@ -19,8 +22,10 @@ export interface GateAnswers {
   expired(held: HeldTask): void;
   /** The entry was a stale hint: the row is final, elsewhere, at another attempt, or not there. */
   refused(held: HeldTask, reason: string): void;
-  /** The store could not say, and the worker stops, or the task alone makes the statement fail. */
+  /** The store does not answer, or the worker stops: others may start it. */
   unanswered(held: HeldTask): void;
+  /** The task alone makes the statement fail. */
+  unstartable(held: HeldTask): void;
 }
 
 export interface StartGateParts {
@@ -39,7 +44,8 @@ export interface StartGateParts {
  * claimed while the last one was under way, so a lone task waits for nothing.
  *
  * - An entry nobody recorded yet (a raw submit) gets its row first.
- * - While PostgreSQL is away the batch waits under its leases and `stalled` tells the claim loop to take no more.
+ * - While PostgreSQL is away `stalled` tells the claim loop to take no more, and the batch waits under its leases for five
+ *   seconds: another worker may reach the store. What comes after that is a question now and then, until it answers.
  */
 export class StartGate {
   private readonly logger = new Logger(StartGate.name);
@@ -77,17 +83,17 @@ export class StartGate {
 
   private async turn(): Promise<void> {
     await Promise.resolve();
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, BATCH);
-      await this.open(batch);
-    }
-    if (this.strayWanted) await this.findStrays();
+    do {
+      while (this.waiting.length > 0 && !this.stalled) await this.open(this.waiting.splice(0, BATCH));
+      for (const held of this.waiting.splice(0)) this.answers.unanswered(held);
+      if (this.strayWanted) await this.findStrays();
+    } while (this.waiting.length > 0 || (this.stalled && !this.parts.stopping.aborted));
     this.turning = null;
-    if (this.waiting.length > 0) this.turning = this.turn();
   }
 
   private async open(batch: readonly HeldTask[]): Promise<void> {
-    while (!this.parts.stopping.aborted) {
+    const givenUpAtMs = performance.now() + PATIENCE_MS;
+    while (!this.parts.stopping.aborted && performance.now() < givenUpAtMs) {
       const asked = await this.ask(batch).then(
         (results) => ({ results }),
         (error: unknown) => ({ error }),
@@ -98,15 +104,15 @@ export class StartGate {
         return;
       }
       if (!(asked.error instanceof StoreUnavailable)) return this.openSingly(batch, asked.error);
-      await this.waitForStore(batch.length, asked.error);
+      await this.waitForStore(asked.error);
     }
     for (const held of batch) this.answers.unanswered(held);
   }
 
-  private async waitForStore(tasks: number, error: StoreUnavailable): Promise<void> {
+  private async waitForStore(error: StoreUnavailable): Promise<void> {
     this.failures += 1;
     this.strayWanted = true;
-    if (this.failures === 1) this.logger.warn('Starts wait for the database', { tasks, error });
+    if (this.failures === 1) this.logger.warn('Starts wait for the database', { error });
     await pause(retryPauseMs(this.failures), this.parts.stopping);
   }
 
@@ -129,7 +135,7 @@ export class StartGate {
       case 'refused':
         return this.answers.refused(held, result.reason);
       case undefined:
-        return this.answers.unanswered(held);
+        return this.answers.unstartable(held);
       default:
         return result satisfies never;
     }
@@ -140,7 +146,7 @@ export class StartGate {
     const [only] = batch;
     if (only && batch.length === 1) {
       this.logger.error('A task cannot be started', { taskId: only.taskId, error });
-      this.answers.unanswered(only);
+      this.answers.unstartable(only);
       return;
     }
     for (const held of batch) await this.open([held]);
@@ -150,8 +156,11 @@ export class StartGate {
     try {
       await this.parts.handBackStrays();
       this.strayWanted = false;
+      this.failures = 0;
     } catch (error) {
+      if (error instanceof StoreUnavailable && this.stalled) return this.waitForStore(error);
       this.logger.warn('Looking for starts without an answer failed', { error });
+      this.failures = 0;
     }
   }
 }

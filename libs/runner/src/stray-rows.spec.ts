@@ -20,7 +20,7 @@ describe('rows whose start was never heard of', () => {
 
   it('go back to pending and spend nothing, and those that run stay', async () => {
     const held = new HeldTasks({ hold: () => undefined, release: () => undefined });
-    const strays = new StrayRows('me', held, bench.queries, bench.store.tasks);
+    const strays = new StrayRows('me', held, bench.queries, bench.store.tasks, async () => false);
     const [lost, runs, others] = [await startedBy('me'), await startedBy('me'), await startedBy('somebody-else')];
     const claim = {
       taskId: runs,
@@ -42,5 +42,15 @@ describe('rows whose start was never heard of', () => {
     expect(await bench.queries.findByTaskId(runs)).toMatchObject({ status: 'processing' });
     expect(await bench.queries.findByTaskId(others)).toMatchObject({ status: 'processing' });
     expect(await strays.runOnce()).toBe(0);
+  });
+
+  it('stay as long as outcomes of their worker lie on disk', async () => {
+    const held = new HeldTasks({ hold: () => undefined, release: () => undefined });
+    const strays = new StrayRows('spiller', held, bench.queries, bench.store.tasks, async () => true);
+    const spilled = await startedBy('spiller');
+
+    expect(await strays.runOnce()).toBe(0);
+
+    expect(await bench.queries.findByTaskId(spilled)).toMatchObject({ status: 'processing' });
   });
 });

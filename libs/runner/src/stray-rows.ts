@@ -10,7 +10,8 @@ const BATCH = 500;
  * Hands back the rows that PostgreSQL counts as this worker's and that it does not run: a start was committed and its
  * answer lost on the way. They go back to `pending` at once and spend nothing; repair queues them again.
  *
- * Call it while no start is under way, or a task just started would look like one of them.
+ * Call it while no start is under way, or a task just started would look like one of them. While outcomes of this worker
+ * lie on disk their rows would look like it too: nothing is handed back then.
  */
 export class StrayRows {
   private readonly logger = new Logger(StrayRows.name);
@@ -20,13 +21,18 @@ export class StrayRows {
     private readonly held: HeldTasks,
     private readonly queries: TaskQueries,
     private readonly tasks: TaskRepository,
+    /** Whether outcomes of this worker lie on disk. */
+    private readonly hasSpilled: () => Promise<boolean>,
   ) {}
 
   /** Returns how many rows it handed back. Throws `StoreUnavailable`. */
   async runOnce(): Promise<number> {
     // What was held before the question counts as well: its outcome may be recorded while the answer travels.
     const mine = new Set(this.attemptsHeld());
+    // Asked first: what is replayed meanwhile no longer runs by the record either.
+    const hasSpilled = await this.hasSpilled();
     const running = await this.queries.processingOf(this.workerId);
+    if (hasSpilled) return 0;
     for (const attempt of this.attemptsHeld()) mine.add(attempt);
 
     const strays = running.filter((row) => !mine.has(nameOf(row))).slice(0, BATCH);

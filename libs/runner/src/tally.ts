@@ -66,6 +66,7 @@ export class Tally {
   private readonly unroutableTasks;
   private readonly badEntries;
   private readonly batches;
+  private readonly spilledOutcomes;
 
   constructor(metrics: Metrics) {
     const labelNames = ['queue', 'type', 'outcome'] as const;
@@ -106,6 +107,10 @@ export class Tally {
       help: 'How many tasks shared one statement, by step (start, outcome).',
       labelNames: ['step'],
       buckets: BATCH_BUCKETS,
+    });
+    this.spilledOutcomes = metrics.counter({
+      name: 'millrace_worker_outcomes_spilled_total',
+      help: 'Outcomes saved on disk because PostgreSQL did not take them.',
     });
   }
 
@@ -168,6 +173,11 @@ export class Tally {
   bad(queue: string, count: number): void {
     this.totals.bad += count;
     this.badEntries.inc({ queue }, count);
+  }
+
+  /** Outcomes saved on disk, to be recorded by whoever replays them. */
+  spilled(count: number): void {
+    this.spilledOutcomes.inc(count);
   }
 
   batch(step: 'start' | 'outcome', size: number): void {

@@ -16,7 +16,8 @@ import { startAttempt, type Run } from './attempt-runner';
 import { handlerContext } from './handler-context';
 import type { HandlerRegistry } from './handler-registry';
 import type { HeldTask, HeldTasks } from './held-tasks';
-import { OutcomeWriter, type FinishedAttempt, type SettledAttempt } from './outcome-writer';
+import type { OutcomeBuffer } from './outcome-buffer';
+import { OutcomeWriter, type SettledAttempt } from './outcome-writer';
 import { ProgressWriter } from './progress-writer';
 import type { Settler } from './settler';
 import type { Slots } from './slots';
@@ -41,6 +42,9 @@ export interface FlowParts {
   readonly policy: TaskPolicy;
   readonly settler: Settler;
   readonly tally: Tally;
+  readonly buffer: OutcomeBuffer;
+  /** Whether outcomes of this worker lie on disk. */
+  readonly hasSpilled: () => Promise<boolean>;
   /** Aborts when the worker stops: what has not started is given back. */
   readonly stopping: AbortSignal;
   /** Aborts when a stopping worker gives up on stores that do not answer. */
@@ -51,7 +55,7 @@ export interface FlowParts {
  * The life of a task in a worker, top to bottom: taken, shown to the start gate, run, decided, recorded, settled.
  *
  * Every claimed entry leaves it in one of three ways: acknowledged, put back, or kept under its lease until the outcome
- * is recorded.
+ * is recorded or on disk.
  */
 export class TaskFlow implements GateAnswers {
   private readonly logger = new Logger(TaskFlow.name);
@@ -65,20 +69,25 @@ export class TaskFlow implements GateAnswers {
   private readonly ending = new Set<Promise<void>>();
 
   constructor(private readonly parts: FlowParts) {
-    const { workerId, held, tasks, queries, policy, settler, tally, stopping, abandon } = parts;
-    const strays = new StrayRows(workerId, held, queries, tasks);
+    const { workerId, held, tasks, queries, policy, settler, tally, buffer, hasSpilled, stopping, abandon } = parts;
+    const strays = new StrayRows(workerId, held, queries, tasks, hasSpilled);
     this.gate = new StartGate(
       { workerId, tasks, policy, tally, stopping, handBackStrays: () => strays.runOnce() },
       this,
     );
-    this.writer = new OutcomeWriter({ tasks, tally, abandon }, (attempts) => this.settle(attempts));
+    this.writer = new OutcomeWriter({ tasks, tally, buffer, abandon }, (attempts) => this.settle(attempts));
     this.progress = new ProgressWriter(tasks, abandon);
     this.unroutable = new Unroutable({ tasks, queries, policy, settler, tally });
   }
 
-  /** Claimed tasks can be neither started nor recorded at the moment. */
+  /** Claimed tasks could not be started, or no further outcome could be kept, at the moment. */
   get stalled(): boolean {
-    return this.gate.stalled || this.writer.stalled;
+    return this.gate.stalled || this.parts.buffer.isFull;
+  }
+
+  /** For how long PostgreSQL has owed the answer to an outcome; 0 when it does not. */
+  get unansweredForMs(): number {
+    return this.writer.unansweredForMs;
   }
 
   /** Handlers that ignored their signal and still run. */
@@ -145,7 +154,12 @@ export class TaskFlow implements GateAnswers {
   }
 
   unanswered(held: HeldTask): void {
-    this.parts.settler.putBack(held, this.parts.stopping.aborted ? 0 : UNSTARTABLE_MS);
+    this.parts.settler.putBack(held, 0);
+    this.parts.slots.release();
+  }
+
+  unstartable(held: HeldTask): void {
+    this.parts.settler.putBack(held, UNSTARTABLE_MS);
     this.parts.slots.release();
   }
 
@@ -173,11 +187,6 @@ export class TaskFlow implements GateAnswers {
   /** Waits until every attempt that has ended is in the outcome buffer; after `abandon` that is soon. */
   async endingsBuffered(): Promise<void> {
     await Promise.all(this.ending);
-  }
-
-  /** The outcomes that PostgreSQL is not known to have. */
-  unrecorded(): readonly FinishedAttempt[] {
-    return this.writer.unrecorded();
   }
 
   private async setAside(unserved: readonly HeldTask[]): Promise<void> {

@@ -1,17 +1,19 @@
 import type { RenewalThread } from '@millrace/queue';
 import type { LoopWatch, Metrics } from '@millrace/runtime';
+import type { OutcomeBuffer } from './outcome-buffer';
 import type { Slots } from './slots';
 
 /** What the gauges of one worker are read from. */
 export interface GaugedWorker {
   readonly slots: Slots;
+  readonly buffer: OutcomeBuffer;
   readonly leaked: () => number;
   readonly watch: LoopWatch;
   readonly renewals: RenewalThread;
 }
 
 /** Shows in `/metrics` what a worker is at. */
-export function gaugeWorker(metrics: Metrics, { slots, leaked, watch, renewals }: GaugedWorker): void {
+export function gaugeWorker(metrics: Metrics, { slots, buffer, leaked, watch, renewals }: GaugedWorker): void {
   metrics.gauge({ name: 'millrace_worker_slots', help: 'Slots of this worker.', labelNames: ['state'] }, (gauge) => {
     gauge.set({ state: 'busy' }, slots.busy);
     gauge.set({ state: 'free' }, slots.free);
@@ -19,6 +21,10 @@ export function gaugeWorker(metrics: Metrics, { slots, leaked, watch, renewals }
   metrics.gauge(
     { name: 'millrace_worker_leaked_handlers', help: 'Handlers that ignored their signal and still run.' },
     (gauge) => gauge.set(leaked()),
+  );
+  metrics.gauge(
+    { name: 'millrace_worker_outcomes_waiting', help: 'Outcomes in memory that PostgreSQL has not taken yet.' },
+    (gauge) => gauge.set(buffer.size),
   );
   metrics.gauge(
     { name: 'millrace_loop_age_seconds', help: 'Since a background loop last came round.', labelNames: ['loop'] },

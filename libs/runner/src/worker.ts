@@ -13,7 +13,8 @@ import { HeldTasks } from './held-tasks';
 import { LeaseKeeper } from './lease-keeper';
 import { OutcomeReplay } from './outcome-replay';
 import { OutcomeSpill } from './outcome-spill';
-import { pause } from './pause';
+import { OutcomeBuffer } from './outcome-buffer';
+import { pause, within } from './pause';
 import { PromoteLoop } from './promote-loop';
 import { RunnerOptions } from './runner-options';
 import { Settler } from './settler';
@@ -30,8 +31,9 @@ const HEARTBEAT_MS = 5_000;
 /** How often rows of this worker are compared with what it runs. */
 const STRAYS_MS = 30_000;
 
-/** How often outcomes that ended workers left on disk are looked for. */
-const REPLAY_MS = 30_000;
+/** How often outcomes on disk are looked for, and how often is looked whether any have to go there. */
+const REPLAY_MS = 5_000;
+const SPILL_MS = 250;
 
 /** The claim loop comes round every two seconds; a promote loop at least once a poll interval. */
 const LOOP_LIMIT_MS = 60_000;
@@ -92,6 +94,8 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     });
     const held = new HeldTasks(this.renewals);
     const settler = new Settler(queues, held, this.abandon.signal);
+    const buffer = new OutcomeBuffer(options.outcomeBuffer, this.abandon.signal);
+    const folder = spillFolderOf(options, workerId);
     this.slots = new Slots(options.workers);
     this.flow = new TaskFlow({
       workerId,
@@ -105,14 +109,16 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       policy,
       settler,
       tally,
+      buffer,
+      hasSpilled: async () => folder?.hasOwn() ?? false,
       stopping: this.stopping.signal,
       abandon: this.abandon.signal,
     });
     this.heart = new WorkerHeart(workerId, options, registry, policy, workers);
     this.cancels = new CancelWatch(workerId, held, tasks, signals);
-    const folder = options.spillFolder === null ? null : new SpillFolder(options.spillFolder);
-    this.spill = new OutcomeSpill(workerId, folder, queues);
-    const replays = folder ? [new OutcomeReplay(folder, tasks, queries, queues)] : [];
+    const unansweredForMs = () => this.flow.unansweredForMs;
+    this.spill = new OutcomeSpill({ folder, buffer, held, queues, tally, unansweredForMs });
+    const replay = folder ? new OutcomeReplay({ folder, tasks, queries, queues, tally }) : null;
     const leases = new LeaseKeeper(
       { workerId, leaseMs, queues: [...options.queues.keys()] },
       held,
@@ -128,9 +134,14 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       every('watch-cancels', leaseMs / 3, () => this.cancels.runOnce()),
       every('beat', HEARTBEAT_MS, () => this.heart.runOnce()),
       every('find-strays', STRAYS_MS, async () => this.flow.lookForStrays()),
-      ...replays.map((replay) => every('replay-outcomes', REPLAY_MS, () => replay.runOnce())),
+      ...(replay
+        ? [
+            every('spill-outcomes', SPILL_MS, () => this.spill.runOnce()),
+            every('replay-outcomes', REPLAY_MS, () => replay.runOnce()),
+          ]
+        : []),
     ];
-    gaugeWorker(metrics, { slots: this.slots, leaked: () => this.flow.leaked, watch, renewals: this.renewals });
+    gaugeWorker(metrics, { slots: this.slots, buffer, leaked: () => this.flow.leaked, watch, renewals: this.renewals });
   }
 
   onApplicationBootstrap(): void {
@@ -170,13 +181,12 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     await within(FLUSH_MS, this.flow.idle());
     this.abandon.abort();
     await within(GOODBYE_MS, this.flow.endingsBuffered());
-    await within(FLUSH_MS, this.spill.save(this.flow.unrecorded()));
+    await within(FLUSH_MS, this.spill.saveRest());
     this.cancels.stop();
     await within(GOODBYE_MS, Promise.all(this.upkeep.map((periodic) => periodic.stop())));
     await this.renewals.stop();
     this.renewing?.end();
     await within(GOODBYE_MS, this.sayGoodbye());
-    await within(GOODBYE_MS, this.spill.keepHolds());
     this.loops = [];
   }
 
@@ -261,9 +271,7 @@ export interface WorkerStats {
   readonly totals: Readonly<Totals>;
 }
 
-/** Waits for work that may be given up. */
-async function within(limitMs: number, work: Promise<unknown>): Promise<void> {
-  const enough = new AbortController();
-  await Promise.race([work.catch(() => undefined), pause(limitMs, enough.signal)]);
-  enough.abort();
+function spillFolderOf({ spillFolder, spillLimitBytes }: RunnerOptions, workerId: string): SpillFolder | null {
+  if (spillFolder === null) return null;
+  return new SpillFolder({ folder: spillFolder, limitBytes: spillLimitBytes, workerId });
 }

@@ -161,6 +161,20 @@ describe('a lost worker', () => {
     expect((await rowOf(taskId))?.status).toBe('pending');
     await (await newWorker()).claim();
   });
+
+  it('keeps tasks whose leases run on: what they did lies on disk, yet to be recorded', async () => {
+    const { claims, taskId } = await running();
+    const keep = () => stores.access.queues.of('default').keep(claims, { forMs: 10 * LEASE_MS });
+    await keep();
+
+    const counts = await watchFor(2 * VANISHED_MS, keep);
+
+    expect(counts.rescued).toBe(0);
+    expect(await rowOf(taskId)).toMatchObject({ status: 'processing', attempt: 1 });
+    await stores.access.queues.of('default').keep(claims, { forMs: 1 });
+    expect((await watchFor(VANISHED_MS)).rescued).toBe(1);
+    await (await newWorker()).claim();
+  });
 });
 
 describe('a living worker', () => {

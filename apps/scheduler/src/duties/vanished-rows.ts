@@ -12,8 +12,9 @@ const BATCH = 1_000;
 /**
  * Rows in `processing` whose worker neither store hears from.
  *
- * Both must have been silent about it for a lease and its grace, and the row must then still look the same for a grace
- * more on this process's own clock: a database clock that jumps makes all workers look silent until they beat again.
+ * - Both must have been silent about it for a lease and its grace, and the row must then still look the same for a grace
+ *   more on this process's own clock: a database clock that jumps makes all workers look silent until they beat again.
+ * - A task whose lease runs is nobody's to take, whatever became of its worker: the outcome may lie on disk.
  */
 export class VanishedRows {
   private readonly watch: UnchangedWatch<RunningTask>;
@@ -38,10 +39,9 @@ export class VanishedRows {
   async recover(queueNames: readonly string[], mayAct: boolean, nowMs: number): Promise<number> {
     const rows = await this.queries.processingOfVanished({ silentMs: this.silentMs, limit: LIMIT });
     const beating = rows.length > 0 ? await this.beating(queueNames) : new Set<string>();
+    const vanished = await this.withoutLease(rows.filter(({ workerId }) => !beating.has(workerId)));
     const lost = this.watch.observe(
-      rows
-        .filter(({ workerId }) => !beating.has(workerId))
-        .map((item) => ({ key: item.taskId, state: `${item.attempt}/${item.workerId}`, item })),
+      vanished.map((item) => ({ key: item.taskId, state: `${item.attempt}/${item.workerId}`, item })),
       this.graceMs,
       nowMs,
     );
@@ -58,6 +58,15 @@ export class VanishedRows {
       for (const workerId of workers) beating.add(workerId);
     }
     return beating;
+  }
+
+  private async withoutLease(rows: readonly RunningTask[]): Promise<RunningTask[]> {
+    const leased = new Set<string>();
+    for (const name of new Set(rows.map(({ queue }) => queue))) {
+      const taskIds = rows.filter(({ queue }) => queue === name).map(({ taskId }) => taskId);
+      for (const taskId of await this.queues.of(name).repair.leased(taskIds)) leased.add(taskId);
+    }
+    return rows.filter(({ taskId }) => !leased.has(taskId));
   }
 
   private async rescue(lost: readonly RunningTask[]): Promise<number> {

@@ -1,7 +1,7 @@
--- Marks a worker as alive and extends the leases it holds.
+-- Extends leases, and marks the worker that holds them as alive.
 --
 -- KEYS  1 processing  2 leases  3 workers
--- ARGV  1 workerId  2 leaseMs  3 aheadMs, how far in the future the sign of life is dated, then id, token of each hold
+-- ARGV  1 workerId; empty: says nothing about any worker  2 leaseMs, then id, token of each hold
 -- Returns id, reason of each hold that was not extended: `missing` (nobody holds it) or `other` (another claim does).
 local processing, leases, workers = KEYS[1], KEYS[2], KEYS[3]
 local time = redis.call('TIME')
@@ -9,10 +9,12 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 -- Deletes nothing, but a script whose first write deletes is not refused by a full Redis.
 redis.call('ZREM', workers, '')
-redis.call('ZADD', workers, now + tonumber(ARGV[3]), ARGV[1])
+if ARGV[1] ~= '' then
+  redis.call('ZADD', workers, now, ARGV[1])
+end
 
 local ids = {}
-for i = 4, #ARGV, 2 do
+for i = 3, #ARGV, 2 do
   ids[#ids + 1] = ARGV[i]
 end
 if #ids == 0 then
@@ -22,7 +24,7 @@ end
 local lost, extended = {}, {}
 local held = redis.call('HMGET', processing, unpack(ids))
 for i, id in ipairs(ids) do
-  local token = ARGV[3 + i * 2]
+  local token = ARGV[2 + i * 2]
   if not held[i] then
     lost[#lost + 1], lost[#lost + 2] = id, 'missing'
   elseif string.sub(held[i], 1, #token + 1) == token .. ' ' then

@@ -1,0 +1,77 @@
+import type { OutcomeRecord, StartedTask } from '@millrace/store';
+import type { HeldTask } from './held-tasks';
+
+/** Most bytes of results that may wait. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** An attempt that ended, with what is to be recorded about it. */
+export interface FinishedAttempt {
+  readonly held: HeldTask;
+  readonly task: StartedTask;
+  readonly record: OutcomeRecord;
+}
+
+/** Outcomes that wait to be recorded, in the order in which their attempts ended: so many, or 64 MiB of results. */
+export class OutcomeBuffer {
+  private readonly waiting = new Set<FinishedAttempt>();
+  private bytes = 0;
+  private roomWanted: (() => void)[] = [];
+
+  /** @param abandon Aborts when a stopping worker gives up on a store that does not answer: the bound holds no longer. */
+  constructor(
+    private readonly limit: number,
+    private readonly abandon: AbortSignal,
+  ) {
+    abandon.addEventListener('abort', () => this.makeRoom(), { once: true });
+  }
+
+  get size(): number {
+    return this.waiting.size;
+  }
+
+  get isFull(): boolean {
+    return this.waiting.size >= this.limit || this.bytes >= MOST_BYTES;
+  }
+
+  /** Resolves as soon as the outcome has a place. */
+  async add(finished: FinishedAttempt): Promise<void> {
+    while (this.isFull && !this.abandon.aborted) {
+      await new Promise<void>((resolve) => this.roomWanted.push(resolve));
+    }
+    this.waiting.add(finished);
+    this.bytes += sizeOf(finished);
+  }
+
+  has(finished: FinishedAttempt): boolean {
+    return this.waiting.has(finished);
+  }
+
+  /** The oldest ones; they stay until they are removed. */
+  oldest(limit: number): FinishedAttempt[] {
+    const oldest: FinishedAttempt[] = [];
+    for (const finished of this.waiting) {
+      if (oldest.length >= limit) break;
+      oldest.push(finished);
+    }
+    return oldest;
+  }
+
+  /** They are safe elsewhere. */
+  remove(attempts: readonly FinishedAttempt[]): void {
+    for (const finished of attempts) {
+      if (this.waiting.delete(finished)) this.bytes -= sizeOf(finished);
+    }
+    this.makeRoom();
+  }
+
+  private makeRoom(): void {
+    const waiting = this.roomWanted;
+    this.roomWanted = [];
+    for (const wake of waiting) wake();
+  }
+}
+
+/** Roughly: what else an outcome holds is small. */
+function sizeOf({ record }: FinishedAttempt): number {
+  return record.resultJson?.length ?? 0;
+}

@@ -163,7 +163,7 @@ describe('a worker that has to end while PostgreSQL is away', () => {
       expect(await bench.rowWhen(taskId, undefined, 30_000)).toMatchObject({ status: 'success', attempt: 1 });
     }
     await eventually(async () => expect(await queue.depth()).toMatchObject({ processing: 0 }), 20_000);
-    expect(await readdir(folder)).toEqual([]);
+    await eventually(async () => expect(await readdir(folder)).toEqual([]));
     expect(starts.sort()).toEqual(taskIds.sort());
     expect((await worker.worker.stats()).totals).toMatchObject({ succeeded: 6, superseded: 0 });
     await worker.stop();

@@ -14,8 +14,9 @@ export const workspaceRoot = join(import.meta.dirname, '..', '..');
  *
  * @param {string} projectRoot such as `apps/api`
  * @param {keyof typeof FAULT_CONSTANTS} kind
+ * @param {string} [folder] below `dist`, where the bundle goes
  */
-export function bundleOptions(projectRoot, kind = 'production') {
+export function bundleOptions(projectRoot, kind = 'production', folder = kind === 'faults' ? 'faults' : '') {
   return {
     cwd: workspaceRoot,
     input: join(workspaceRoot, projectRoot, 'src', 'main.ts'),
@@ -25,7 +26,7 @@ export function bundleOptions(projectRoot, kind = 'production') {
     transform: { define: FAULT_CONSTANTS[kind] },
     plugins: [textFiles(), threadFiles(FAULT_CONSTANTS[kind])],
     output: {
-      file: join(workspaceRoot, 'dist', kind === 'faults' ? 'faults' : '', projectRoot, 'main.js'),
+      file: join(workspaceRoot, 'dist', folder, projectRoot, 'main.js'),
       format: /** @type {const} */ ('esm'),
       sourcemap: true,
     },

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workspaceRoot } from '@millrace/stack';
@@ -9,6 +9,19 @@ import { workspaceRoot } from '@millrace/stack';
 const READY_TIMEOUT_MS = 120_000;
 /** How much of a service's output is kept for a message. */
 const KEPT_OUTPUT_CHARS = 64_000;
+
+/** Said by a service that listens, and by one that cannot. Both stand in its own output, whoever answers on the port. */
+const LISTENS = 'Listening';
+const TAKEN = 'the address is taken by another process';
+/** At these levels a service does not say that it listens. */
+const QUIET = /^(warn|error|fatal|silent)$/;
+
+/** Another process has the port that a service was given. */
+export class AddressTaken extends Error {
+  constructor(name: string, url: string) {
+    super(`${name} found ${url} taken by another process`);
+  }
+}
 
 export interface ServiceProcessOptions {
   /** The bundle to run, from the root of the clone. Default `dist/apps/<name>/main.js`. */
@@ -27,7 +40,8 @@ export class ServiceProcess {
     /** Where its HTTP endpoints are, without a trailing slash. */
     readonly url: string,
     private readonly child: ChildProcess,
-    private readonly log: string | undefined,
+    /** The file that has its output from this byte on. */
+    private readonly log: { readonly file: string; readonly fromByte: number } | undefined,
   ) {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
@@ -37,8 +51,9 @@ export class ServiceProcess {
   }
 
   /**
-   * Starts a bundle with exactly these variables, and waits until it is ready. Throws, with what it printed, when it ends
-   * instead or is not ready within two minutes.
+   * Starts a bundle with exactly these variables, and waits until it says that it listens and answers that it is ready; when
+   * `LOG_LEVEL` makes it say less, the answer alone counts, which another process on its port may have given.
+   * Throws `AddressTaken`, or, with what it printed, when it ends instead or is not ready within two minutes.
    */
   static async start(
     name: string,
@@ -46,6 +61,7 @@ export class ServiceProcess {
     env: Readonly<Record<string, string>>,
     { bundle = join('dist', 'apps', name, 'main.js'), log }: ServiceProcessOptions = {},
   ): Promise<ServiceProcess> {
+    const fromByte = log !== undefined && existsSync(log) ? statSync(log).size : 0;
     const output = log === undefined ? 'pipe' : openSync(log, 'a');
     const child = spawn(process.execPath, [join(workspaceRoot, bundle)], {
       cwd: workspaceRoot,
@@ -53,14 +69,20 @@ export class ServiceProcess {
       stdio: ['ignore', output, output],
     });
     if (typeof output === 'number') closeSync(output);
-    const service = new ServiceProcess(name, `http://127.0.0.1:${port}`, child, log);
-    await service.untilReady();
+    const service = new ServiceProcess(
+      name,
+      `http://127.0.0.1:${port}`,
+      child,
+      log ? { file: log, fromByte } : undefined,
+    );
+    await service.untilReady(QUIET.test(env['LOG_LEVEL'] ?? '') ? '' : LISTENS);
     return service;
   }
 
   /** The end of what it printed. */
   get logs(): string {
-    return this.log === undefined ? this.output : readFileSync(this.log, 'utf8').slice(-KEPT_OUTPUT_CHARS);
+    if (this.log === undefined) return this.output;
+    return readFileSync(this.log.file).subarray(this.log.fromByte).toString().slice(-KEPT_OUTPUT_CHARS);
   }
 
   get pid(): number {
@@ -85,17 +107,23 @@ export class ServiceProcess {
     return this.exited();
   }
 
-  private async untilReady(): Promise<void> {
+  /** `word` must stand in what it printed. */
+  private async untilReady(word: string): Promise<void> {
     const deadline = performance.now() + READY_TIMEOUT_MS;
+    let listens = false;
     while (performance.now() < deadline && this.running) {
-      const ready = await fetch(`${this.url}/health/ready`).then(
-        (response) => response.ok,
-        () => false,
-      );
+      listens ||= this.logs.includes(word);
+      const ready =
+        listens &&
+        (await fetch(`${this.url}/health/ready`).then(
+          (response) => response.ok,
+          () => false,
+        ));
       if (ready) return;
       await sleep(50);
     }
-    this.child.kill('SIGKILL');
+    await this.kill('SIGKILL');
+    if (this.logs.includes(TAKEN)) throw new AddressTaken(this.name, this.url);
     throw new Error(`${this.name} was not ready in time:\n${this.logs}`);
   }
 }

@@ -38,7 +38,8 @@ async function run(settings: FaultSettings): Promise<boolean> {
 async function runAll(settings: FaultSettings): Promise<boolean> {
   const { seed, form } = settings;
   const logs = join(cloneFolder(), 'faults');
-  const file = settings.report ?? join(logs, `report-${new Date().toISOString().replaceAll(':', '-')}.jsonl`);
+  const file =
+    settings.report ?? join(logs, `report-${new Date().toISOString().replaceAll(':', '-')}-${process.pid}.jsonl`);
   const report = new Report(file, `Fault suite, ${form} form, seed ${seed}, ${new Date().toISOString()}`);
   console.log(`Seed ${seed}; the report goes to ${file}`);
   for (const scenario of chosen(settings)) {

@@ -1,10 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createRunFolder, freePort, removeRunFolder, startPostgres, startRedis, type Store } from '@millrace/stack';
+import { createRunFolder, removeRunFolder, startPostgres, startRedis, type Store } from '@millrace/stack';
 import { migrate } from '@millrace/store';
 import { ServiceProcess } from '@millrace/testing';
 import { FaultProxy } from './fault-proxy';
+import { onQuietPort } from './quiet-port';
 
 export type ServiceKind = 'api' | 'worker' | 'scheduler';
 
@@ -28,6 +28,8 @@ export interface TestbedOptions {
   readonly postgresSettings?: Readonly<Record<string, string>>;
   /** Folder of PostgreSQL's data. Default: in the folder of the run. */
   readonly postgresFolder?: string;
+  /** Folder of Redis' data. Default: in the folder of the run. */
+  readonly redisFolder?: string;
   /** Whether each service reaches the stores through proxies of its own. Default direct. */
   readonly network?: 'direct' | 'proxied';
   /** Further variables of every service. */
@@ -75,20 +77,24 @@ export class Testbed {
     mkdirSync(folder, { recursive: true });
     const dataFolder = createRunFolder();
     const [postgres, redis] = await Promise.all([
-      startPostgres({
-        dataDir: options.postgresFolder ?? join(dataFolder, 'postgres'),
-        port: await quietPort(),
-        durability: 'volatile',
-        log: join(folder, 'postgres.log'),
-        settings: { max_connections: '200', ...options.postgresSettings },
-      }),
-      startRedis({
-        dataDir: join(dataFolder, 'redis'),
-        port: await quietPort(),
-        persistence: options.redisPersistence ?? 'none',
-        log: join(folder, 'redis.log'),
-        extraArgs: options.redisArgs ?? [],
-      }),
+      onQuietPort((port) =>
+        startPostgres({
+          dataDir: options.postgresFolder ?? join(dataFolder, 'postgres'),
+          port,
+          durability: 'volatile',
+          log: join(folder, 'postgres.log'),
+          settings: { max_connections: '200', ...options.postgresSettings },
+        }),
+      ),
+      onQuietPort((port) =>
+        startRedis({
+          dataDir: options.redisFolder ?? join(dataFolder, 'redis'),
+          port,
+          persistence: options.redisPersistence ?? 'none',
+          log: join(folder, 'redis.log'),
+          extraArgs: options.redisArgs ?? [],
+        }),
+      ),
     ]);
     const testbed = new Testbed(folder, options, dataFolder, postgres, redis);
     try {
@@ -126,21 +132,17 @@ export class Testbed {
     kind: ServiceKind,
     { env = {}, bundle = BUNDLES[kind] }: { env?: Readonly<Record<string, string>>; bundle?: string } = {},
   ): Promise<Service> {
-    const port = await quietPort(this.ports);
-    this.ports.push(port);
     const links = this.options.network === 'proxied' ? await this.link() : undefined;
-    const process = await ServiceProcess.start(
-      kind,
-      port,
-      {
-        ...this.environment(),
-        DATABASE_URL: throughPort(this.postgres.url, links?.postgres.port),
-        REDIS_URL: throughPort(this.redis.url, links?.redis.port),
-        [`${kind.toUpperCase()}_PORT`]: String(port),
-        ...(kind === 'worker' ? this.options.workerEnv : {}),
-        ...env,
-      },
-      { bundle: join(this.options.bundles ?? 'dist', bundle), log: join(this.folder, `${kind}-${port}.log`) },
+    const variables = {
+      ...this.environment(),
+      DATABASE_URL: throughPort(this.postgres.url, links?.postgres.port),
+      REDIS_URL: throughPort(this.redis.url, links?.redis.port),
+      ...(kind === 'worker' ? this.options.workerEnv : {}),
+      ...env,
+    };
+    const process = await onQuietPort(
+      (port) => this.startProcess(kind, port, bundle, variables),
+      () => this.ports,
     );
     const service = { kind, process, links };
     this.all.push(service);
@@ -197,6 +199,21 @@ export class Testbed {
     await Promise.all([links?.postgres.close(), links?.redis.close()]);
   }
 
+  private startProcess(
+    kind: ServiceKind,
+    port: number,
+    bundle: string,
+    variables: Readonly<Record<string, string>>,
+  ): Promise<ServiceProcess> {
+    this.ports.push(port);
+    return ServiceProcess.start(
+      kind,
+      port,
+      { ...variables, [`${kind.toUpperCase()}_PORT`]: String(port) },
+      { bundle: join(this.options.bundles ?? 'dist', bundle), log: join(this.folder, `${kind}-${port}.log`) },
+    );
+  }
+
   private async link(): Promise<NonNullable<Service['links']>> {
     return { postgres: await FaultProxy.start(this.postgres.port), redis: await FaultProxy.start(this.redis.port) };
   }
@@ -219,11 +236,6 @@ export class Testbed {
       ...env,
     };
   }
-}
-
-/** A port that no outgoing connection is given: it must still be free when a killed server comes back. */
-function quietPort(except: readonly number[] = []): Promise<number> {
-  return freePort(randomInt(12_000, 30_000), { except });
 }
 
 function throughPort(url: string, port: number | undefined): string {

@@ -4,6 +4,8 @@ import { StackError } from './stack-error.mjs';
 
 /** How many ports after the preferred one are tried. */
 const ATTEMPTS = 100;
+/** How often in a row somebody else may be quicker to take a port. */
+const RACES = 5;
 
 /** Thrown when a port that was asked for explicitly is taken. */
 export class PortTakenError extends StackError {
@@ -40,6 +42,24 @@ export async function freePort(preferred, { explicit, host = '127.0.0.1', except
     if (!except.includes(port) && (await isFree(port, host))) return port;
   }
   throw new StackError(`No free port between ${preferred} and ${last}.`);
+}
+
+/**
+ * Starts something on any free port, and on another one when somebody was quicker to take it.
+ *
+ * @template T
+ * @param {(port: number) => Promise<T>} start
+ * @returns {Promise<T>}
+ * @throws {PortTakenError} when that happened several times in a row
+ */
+export async function onFreePort(start) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start(await listenOnce(0, '127.0.0.1'));
+    } catch (error) {
+      if (!(error instanceof PortTakenError) || tries >= RACES) throw error;
+    }
+  }
 }
 
 /**

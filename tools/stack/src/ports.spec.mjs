@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { freePort, isFree, PortTakenError } from './ports.mjs';
+import { freePort, isFree, onFreePort, PortTakenError } from './ports.mjs';
 
 /** @type {import('node:net').Server[]} */
 const servers = [];
@@ -53,3 +53,30 @@ async function listen(host) {
   if (typeof address !== 'object' || address === null) throw new Error('no address');
   return address.port;
 }
+
+describe('onFreePort', () => {
+  it('tries another port when somebody was quicker, and gives up when it happens again and again', async () => {
+    /** @type {number[]} */
+    const tried = [];
+    const started = await onFreePort(async (port) => {
+      tried.push(port);
+      if (tried.length < 3) throw new PortTakenError(port);
+      return 'started';
+    });
+
+    expect(started).toBe('started');
+    expect(tried).toHaveLength(3);
+    await expect(onFreePort((port) => Promise.reject(new PortTakenError(port)))).rejects.toThrow(PortTakenError);
+  });
+
+  it('does not repeat what failed for another reason', async () => {
+    let tries = 0;
+    const failing = onFreePort(() => {
+      tries += 1;
+      return Promise.reject(new Error('no disk'));
+    });
+
+    await expect(failing).rejects.toThrow('no disk');
+    expect(tries).toBe(1);
+  });
+});

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { lastLines } from './log-tail.mjs';
 import { createFolder, dataFolder } from './paths.mjs';
-import { freePort, PortTakenError } from './ports.mjs';
+import { onFreePort, PortTakenError } from './ports.mjs';
 import { postgresBinaries } from './postgres-binaries.mjs';
 import { stopRecorded, waitUntil } from './process-record.mjs';
 import { ServerProcess } from './server-process.mjs';
@@ -40,29 +40,37 @@ export async function startPostgres({ dataDir, port, durability, log, settings =
   refuseOtherMajor(cluster, binaries.major);
   const password = await ensureCluster({ dataDir, cluster, binaries, user });
 
-  const chosenPort = port ?? (await freePort(0));
-  const listenArgs = ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='];
-  const settingArgs = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const args = [
-    ...['-D', cluster, '-p', String(chosenPort)],
-    ...listenArgs,
-    ...(durability === 'durable' ? DURABLE : VOLATILE),
-    ...settingArgs,
-  ];
-  /** @type {import('./server-process.mjs').ServerCommand} */
-  const command = {
-    command: binaries.postgres,
-    args,
-    log,
-    record,
-    stopSignal: 'SIGINT',
-    stopTimeoutMs: 15_000,
-    cwd: cluster,
-    env: serverEnvironment(),
-    ...(user ? { user } : {}),
+  /** @param {number} chosenPort */
+  const start = (chosenPort) => {
+    const args = ['-D', cluster, '-p', String(chosenPort), ...settingArgs(durability, settings)];
+    /** @type {import('./server-process.mjs').ServerCommand} */
+    const command = {
+      command: binaries.postgres,
+      args,
+      log,
+      record,
+      stopSignal: 'SIGINT',
+      stopTimeoutMs: 15_000,
+      cwd: cluster,
+      env: serverEnvironment(),
+      ...(user ? { user } : {}),
+    };
+    const url = `postgresql://${SUPERUSER}:${password}@127.0.0.1:${chosenPort}/${DATABASE}`;
+    return StoreHandle.start({ url, port: chosenPort, launch: () => launch(command, cluster, chosenPort) });
   };
-  const url = `postgresql://${SUPERUSER}:${password}@127.0.0.1:${chosenPort}/${DATABASE}`;
-  return StoreHandle.start({ url, port: chosenPort, launch: () => launch(command, cluster, chosenPort) });
+  return port === undefined ? onFreePort(start) : start(port);
+}
+
+/**
+ * @param {'durable' | 'volatile'} durability
+ * @param {Readonly<Record<string, string>>} settings
+ */
+function settingArgs(durability, settings) {
+  return [
+    ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+    ...(durability === 'durable' ? DURABLE : VOLATILE),
+    ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+  ];
 }
 
 /**

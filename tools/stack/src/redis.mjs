@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { lastLines } from './log-tail.mjs';
 import { cloneFolder, createFolder } from './paths.mjs';
-import { freePort, PortTakenError } from './ports.mjs';
+import { onFreePort, PortTakenError } from './ports.mjs';
 import { stopRecorded, waitUntil } from './process-record.mjs';
 import { findRedis } from './redis-binary.mjs';
 import { ServerProcess } from './server-process.mjs';
@@ -23,26 +23,40 @@ export async function startRedis({ dataDir, port, persistence, log, password, ex
     throw new Error('A Redis password here is 1-256 of A-Za-z0-9_-.');
   const { command, env } = await findRedis({ folder: join(cloneFolder(), 'redis-package'), progress });
   createFolder(dataDir, 0o700);
-  const record = join(dataDir, 'process.json');
-  await stopRecorded(record);
+  await stopRecorded(recordIn(dataDir));
 
-  const chosenPort = port ?? (await freePort(0));
+  /** @param {number} chosenPort */
+  const start = (chosenPort) =>
+    startOn({ dataDir, port: chosenPort, persistence, log, password, extraArgs, command, env });
+  return port === undefined ? onFreePort(start) : start(port);
+}
+
+/**
+ * @param {{dataDir: string, port: number, persistence: 'appendonly' | 'none', log: string, password: string | undefined,
+ *   extraArgs: readonly string[], command: string, env: NodeJS.ProcessEnv}} options
+ */
+async function startOn({ dataDir, port, persistence, log, password, extraArgs, command, env }) {
   // The password goes through a file, as everyone on the machine sees the arguments of a process.
   const settings = join(dataDir, 'redis.conf');
-  writeFileSync(settings, settingsText({ dataDir, port: chosenPort, persistence, password }), { mode: 0o600 });
+  writeFileSync(settings, settingsText({ dataDir, port, persistence, password }), { mode: 0o600 });
   /** @type {import('./server-process.mjs').ServerCommand} */
   const serverCommand = {
     command,
     args: [settings, ...extraArgs],
     log,
-    record,
+    record: recordIn(dataDir),
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 10_000,
     env,
     cwd: dataDir,
   };
-  const url = `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${chosenPort}`;
-  return StoreHandle.start({ url, port: chosenPort, launch: () => launch(serverCommand, chosenPort, password) });
+  const url = `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
+  return StoreHandle.start({ url, port, launch: () => launch(serverCommand, port, password) });
+}
+
+/** @param {string} dataDir */
+function recordIn(dataDir) {
+  return join(dataDir, 'process.json');
 }
 
 /** @param {{dataDir: string, port: number, persistence: 'appendonly' | 'none', password: string | undefined}} options */

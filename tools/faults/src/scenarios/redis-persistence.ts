@@ -1,9 +1,10 @@
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort, startRedis, type Store } from '@millrace/stack';
+import { startRedis, type Store } from '@millrace/stack';
 import { Redis } from 'ioredis';
 import { FaultProxy } from '../fault-proxy';
+import { onQuietPort } from '../quiet-port';
 import type { Scenario, ScenarioContext } from '../scenario';
 import { underLoad } from '../under-load';
 
@@ -73,13 +74,15 @@ async function failOver({ testbed, nemesis }: ScenarioContext, cycle: number): P
 }
 
 async function startReplica(dataFolder: string, logs: string, cycle: number, primaryPort: number): Promise<Store> {
-  return startRedis({
-    dataDir: join(dataFolder, `redis-${cycle}`),
-    port: await freePort(0),
-    persistence: 'none',
-    log: join(logs, 'redis.log'),
-    extraArgs: ['--replicaof', `127.0.0.1 ${primaryPort}`, '--repl-diskless-sync-delay', '0'],
-  });
+  return onQuietPort((port) =>
+    startRedis({
+      dataDir: join(dataFolder, `redis-${cycle}`),
+      port,
+      persistence: 'none',
+      log: join(logs, 'redis.log'),
+      extraArgs: ['--replicaof', `127.0.0.1 ${primaryPort}`, '--repl-diskless-sync-delay', '0'],
+    }),
+  );
 }
 
 async function untilInSync(client: Redis): Promise<void> {

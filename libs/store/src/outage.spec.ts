@@ -73,6 +73,42 @@ test('a server that does not answer costs a ping a second, not more', async () =
   await eventually(() => store.ping(), 20_000);
 });
 
+test('a role that loses its rights, or its password, is an outage until it has them again', async () => {
+  const role = new URL(server.url);
+  const owner = role.username;
+  [role.username, role.password] = ['revoked', 'at-first'];
+  const asOwner = (sql: string) => store.dataSource.query<unknown>(sql);
+  await asOwner(`CREATE ROLE revoked LOGIN PASSWORD 'at-first' IN ROLE ${owner}`);
+  const member = await openStore(new StoreOptions({ databaseUrl: role.href, poolSize: 2 }));
+  const task = newTask();
+  await member.tasks.insertMany([task]);
+
+  await asOwner(`REVOKE ${owner} FROM revoked`);
+  await expect(member.tasks.insertMany([newTask()])).rejects.toThrow(StoreUnavailable);
+  await expect(startAgain(member, { taskId: task.taskId, attempt: 0 })).rejects.toThrow(StoreUnavailable);
+  await asOwner(`GRANT ${owner} TO revoked`);
+  await asOwner(`ALTER ROLE revoked PASSWORD 'rotated'`);
+  await asOwner(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'revoked'`);
+  await eventually(
+    () => expect(member.tasks.insertMany([newTask()])).rejects.toThrow(/password authentication/),
+    20_000,
+  );
+  await expect(member.tasks.insertMany([newTask()])).rejects.toThrow(StoreUnavailable);
+  await asOwner(`ALTER ROLE revoked PASSWORD 'at-first'`);
+
+  expect(await startAgain(member, { taskId: task.taskId, attempt: 0 })).toMatchObject({ attempt: 1 });
+  await member.close();
+});
+
+test('a store that is opened with a wrong password says so at once', async () => {
+  const url = new URL(server.url);
+  url.password = 'wrong';
+
+  const opening = openStore(new StoreOptions({ databaseUrl: url.href, openTimeoutMs: 60_000 }));
+
+  await expect(opening).rejects.toThrow(/password authentication failed/);
+}, 20_000);
+
 test('a call waits for a free connection only so long', async () => {
   const release: (() => void)[] = [];
   const held = Array.from({ length: 3 }, () =>

@@ -1,14 +1,20 @@
 import { QueryFailedError } from 'typeorm';
 import { LockTimedOut, StoreUnavailable, UnstorableData } from './store-errors';
 
+/** A role or password that the server does not take. */
+const REFUSED_LOGIN = '28';
+
 /** Lost a race between transactions; running the same transaction again is safe and usually succeeds. */
 const CONFLICTS = new Set(['40P01', '40001']);
 
 /**
- * Server states and limits that pass: shutdown and crash (57P..), too many clients (53300), a statement timeout (57014), an
- * idle transaction that was ended (25P03), a primary that became a standby (25006).
+ * Server states and limits that pass: shutdown and crash (57P..), a statement timeout (57014), an idle transaction that was
+ * ended (25P03), a primary that became a standby (25006), rights that somebody has taken away (42501).
  */
-const UNAVAILABLE = new Set(['57P01', '57P02', '57P03', '57P05', '53300', '57014', '25P03', '25006']);
+const UNAVAILABLE = new Set(['57P01', '57P02', '57P03', '57P05', '57014', '25P03', '25006', '42501']);
+
+/** Whole classes of them: no connection (08), login refused (28), no room on disk, in memory or for a client (53), I/O (58). */
+const UNAVAILABLE_CLASSES = new Set(['08', REFUSED_LOGIN, '53', '58']);
 
 const LOCK_TIMEOUT = '55P03';
 
@@ -43,6 +49,11 @@ export function isUnanswered(error: unknown): boolean {
   return driverError instanceof Error && driverError.message === 'Query read timeout';
 }
 
+/** The server does not take the role or its password; whoever starts should hear of it at once. */
+export function isRefusedLogin(error: unknown): boolean {
+  return codeOf(error).startsWith(REFUSED_LOGIN);
+}
+
 /** A table that another process dropped meanwhile. */
 export function isMissingTable(error: unknown): boolean {
   return codeOf(error) === '42P01';
@@ -70,7 +81,7 @@ function withoutData(error: unknown): unknown {
 
 function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
-  if (UNAVAILABLE.has(code) || UNREACHABLE.has(code) || code.startsWith('08')) return true;
+  if (UNAVAILABLE.has(code) || UNREACHABLE.has(code) || UNAVAILABLE_CLASSES.has(code.slice(0, 2))) return true;
   const driverError = driverErrorOf(error);
   return driverError instanceof Error && UNREACHABLE_MESSAGE.test(driverError.message);
 }

@@ -8,7 +8,7 @@ import { AttemptEntity, ScheduleEntity, TaskEntity, WorkerEntity } from './entit
 import { IdempotencyRepository } from './idempotency-repository';
 import { requiredSchemaVersion, schemaVersion } from './migrate';
 import { Partitions } from './partitions';
-import { translated } from './pg-errors';
+import { isRefusedLogin, translated } from './pg-errors';
 import { ScheduleRepository } from './schedule-repository';
 import { StoreUnavailable } from './store-errors';
 import type { StoreOptions } from './store-options';
@@ -85,7 +85,7 @@ export class Store {
 
 /**
  * Connects, waiting up to `openTimeoutMs` for a server that is not there yet; from then on connections come back by
- * themselves after every outage. Throws `StoreUnavailable`.
+ * themselves after every outage. Throws `StoreUnavailable`, at once when the server does not take the role or its password.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const giveUpAt = performance.now() + options.openTimeoutMs;
@@ -95,7 +95,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       return new Store(await dataSource.initialize());
     } catch (error) {
       const cause = translated(error);
-      if (!(cause instanceof StoreUnavailable) || performance.now() >= giveUpAt) throw cause;
+      const passes = cause instanceof StoreUnavailable && !isRefusedLogin(error);
+      if (!passes || performance.now() >= giveUpAt) throw cause;
       await delay(OPEN_RETRY_MS);
     }
   }

@@ -12,6 +12,8 @@ declare global {
 
 /** Moments at which a crash leaves the two stores apart, in the order of a task's life. */
 export const FAULT_POINTS = [
+  /** The task's row is inserted, and not committed. Only of submits under an idempotency key, and of bulks. */
+  'within_submit',
   /** The task's row is committed, and Redis does not know of it. */
   'after_submit',
   /** A schedule's slot and its task are committed, and Redis does not know of the task. */
@@ -24,6 +26,8 @@ export const FAULT_POINTS = [
   'after_gate',
   /** The handler has ended, and nothing is recorded. */
   'before_record',
+  /** The outcome's statement is through, and not committed. A test build commits it by a second one. */
+  'within_record',
   /** The outcome is recorded, and Redis still has the hold. */
   'before_ack',
   /** A lost hold was read, and its row was not rescued. */
@@ -45,6 +49,8 @@ export const MUTANTS = {
   no_gate: 'the start gate starts a task whatever its status and attempt',
   rescue_on_silence: 'a lease that has run out is a lost worker at once, also after an outage',
   cancel_overwrites_success: 'a requested cancel turns a success into cancelled',
+  cancel_forgotten: 'a cancel of a waiting task is answered and not recorded',
+  retry_of_success: 'a retry also takes a task that has succeeded',
   shutdown_spends_retry: "a shutdown's hand-back counts as a failure",
   promise_before_commit: 'a submit answers before its row is committed',
   partial_bulk: 'a bulk submit is recorded in several transactions',

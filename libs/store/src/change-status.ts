@@ -78,6 +78,7 @@ const TO: Readonly<Record<TaskStatus, string>> = {
 
 /** See `TaskRepository.cancelIfPending`. */
 export async function cancelIfPending(db: Database, taskId: string, actor: string): Promise<TaskRow | null> {
+  if (__MUTANT__ === 'cancel_forgotten') return cancelledInWords(db, taskId);
   const [row] = await db.query(CANCEL_PENDING, [taskId, actor]);
   return row ? readTask(row) : null;
 }
@@ -91,7 +92,7 @@ export async function requestCancelIfProcessing(db: Database, taskId: string, ac
 
 /** See `TaskRepository.retryIfFinal`. */
 export async function retryIfFinal(db: Database, taskId: string, actor: string): Promise<TaskRow | null> {
-  const [row] = await db.query(RETRY, [taskId, actor]);
+  const [row] = await db.query(__MUTANT__ === 'retry_of_success' ? ofSuccess(RETRY) : RETRY, [taskId, actor]);
   return row ? readTask(row) : null;
 }
 
@@ -110,6 +111,17 @@ export async function updateStatus(
     if (row) return readTask(row);
   }
   return null;
+}
+
+/** For a mutant of the fault suite. */
+async function cancelledInWords(db: Database, taskId: string): Promise<TaskRow | null> {
+  const [row] = await db.query(`SELECT ${TASK_COLUMNS} FROM tasks_pending WHERE task_id = $1`, [taskId]);
+  return row ? { ...readTask(row), status: 'cancelled' } : null;
+}
+
+/** For a mutant of the fault suite. */
+function ofSuccess(retry: string): string {
+  return retry.replace(`'failed', 'cancelled'`, `'failed', 'cancelled', 'success'`);
 }
 
 function changeTo(changes: Readonly<Record<string, string>>): string {

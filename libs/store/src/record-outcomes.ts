@@ -1,4 +1,4 @@
-import { ERROR_MESSAGE_LIMIT } from '@millrace/contracts';
+import { ERROR_MESSAGE_LIMIT, failpoint } from '@millrace/contracts';
 import type { Database } from './database';
 import { isBadData } from './pg-errors';
 import { jsonObject, storableJson, storableText } from './storable-text';
@@ -15,7 +15,7 @@ const ENDED = taskColumnsWith('t', {
   result: `CASE WHEN ${AGAIN} THEN NULL ELSE o.result END`,
   error_message: 'o.error_message',
   error_code: `CASE WHEN ${CANCELLED} THEN 'cancelled' ELSE o.error_code END`,
-  retry_count: 'o.retry_count',
+  retry_count: `CASE WHEN ${CANCELLED} THEN t.retry_count ELSE o.retry_count END`,
   crash_count: 'o.crash_count',
   run_at: `CASE WHEN ${AGAIN} THEN now() + coalesce(o.delay_ms, 0) * interval '1 ms' ELSE t.run_at END`,
   worker_id: `CASE WHEN ${AGAIN} THEN NULL ELSE t.worker_id END`,
@@ -89,8 +89,20 @@ async function recordApart(db: Database, records: readonly OutcomeRecord[]): Pro
 }
 
 async function recordTogether(db: Database, records: readonly OutcomeRecord[]): Promise<RecordedOutcome[]> {
-  const rows = await db.query<EndedRow>(statement(), [`[${records.map(recordOf).join(',')}]`]);
+  const parameters = [`[${records.map(recordOf).join(',')}]`];
+  const rows = __FAULT_POINTS__
+    ? await recordOpenly(db, parameters)
+    : await db.query<EndedRow>(statement(), parameters);
   return rows.map((row) => ({ taskId: row.task_id, status: row.status, attempt: row.attempt, runAt: row.run_at }));
+}
+
+/** In a test build the commit is a step of its own: one statement leaves no moment at which a worker could stand still. */
+function recordOpenly(db: Database, parameters: readonly unknown[]): Promise<EndedRow[]> {
+  return db.transaction(async (manager) => {
+    const rows = await db.query<EndedRow>(statement(), parameters, manager);
+    failpoint('within_record');
+    return rows;
+  });
 }
 
 /** `RECORD`, unless a mutant of the fault suite takes a rule out of it. */

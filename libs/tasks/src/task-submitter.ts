@@ -160,6 +160,7 @@ export class TaskSubmitter {
       drafts.map(({ task }) => task),
       manager,
     );
+    failpoint('within_submit');
     const inserted = results.flatMap((result, index) => {
       const draft = drafts[index];
       return result.kind === 'inserted' && draft ? [rowOf(draft, result)] : [];

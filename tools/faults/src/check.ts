@@ -17,6 +17,7 @@ export interface RunCounts {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly statuses: Readonly<Record<string, number>>;
   readonly faults: number;
+  readonly wishes: Readonly<Record<string, number>>;
 }
 
 /** What the checker answers. */

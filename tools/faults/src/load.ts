@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AppendLog } from './append-log';
+import type { Operators } from './operators';
 import type { Random } from './random';
 import { mixedWork, type PlannedTask, type Workload } from './workload';
 
@@ -39,6 +40,8 @@ export class Load {
       readonly apiUrls: () => readonly string[];
       readonly log: AppendLog;
       readonly random: Random;
+      /** Whoever utters the wishes that are planned with a task, once it is promised. */
+      readonly operators: Operators;
     },
   ) {}
 
@@ -85,6 +88,7 @@ export class Load {
         reason: `${answer.status ?? 'no answer'}`,
         ms: answer.ms,
       });
+      if (answer.kind === 'ok') this.promised(tasks);
       if (answer.kind !== 'unknown' || tries > RETRIES) return answer;
       await sleep(RETRY_MS * (0.5 + this.parts.random.next()));
     }
@@ -102,6 +106,10 @@ export class Load {
     return Array.from({ length: count }, () =>
       workload(`${this.parts.run}-${(this.submitted += 1)}`, this.parts.random),
     );
+  }
+
+  private promised(tasks: readonly PlannedTask[]): void {
+    for (const { body, wishes = [] } of tasks) this.parts.operators.later(body.task_id, wishes);
   }
 
   private async send(op: string, tasks: readonly PlannedTask[]): Promise<Answer> {

@@ -5,6 +5,7 @@ import { check, type Verdict } from './check';
 import { drained, type Drain } from './drained';
 import { Load } from './load';
 import { Nemesis } from './nemesis';
+import { Operators } from './operators';
 import { Random } from './random';
 import type { Observations, Scenario, Size } from './scenario';
 import { Testbed, type TestbedOptions } from './testbed';
@@ -39,7 +40,7 @@ export interface ScenarioResult extends Size {
 /** Plays one scenario on a platform of its own, heals it, waits for it to come to rest, and lets the checker judge it. */
 export async function runScenario(scenario: Scenario, options: RunOptions): Promise<ScenarioResult> {
   const startedAtMs = performance.now();
-  const folder = join(options.logs, `${scenario.row}-${scenario.name}-${Date.now().toString(36)}`);
+  const folder = join(options.logs, `${scenario.row}-${scenario.name}-${Date.now().toString(36)}-${process.pid}`);
   let testbed: Testbed | undefined;
   const release = stopAtSignal(() => testbed?.stop());
   try {
@@ -71,18 +72,21 @@ async function play(testbed: Testbed, scenario: Scenario, options: RunOptions): 
   mkdirSync(join(testbed.folder, 'spill'), { recursive: true });
   const submits = new AppendLog(join(testbed.folder, 'submits.jsonl'));
   const faults = new AppendLog(join(testbed.folder, 'nemesis.jsonl'));
+  const wishes = new AppendLog(join(testbed.folder, 'wishes.jsonl'));
   try {
     const random = new Random(seed, scenario.name);
-    const load = new Load({ run: scenario.name, apiUrls: () => testbed.apiUrls, log: submits, random });
+    const apiUrls = () => testbed.apiUrls;
+    const operators = new Operators({ apiUrls, log: wishes, random });
+    const load = new Load({ run: scenario.name, apiUrls, log: submits, random, operators });
     const nemesis = new Nemesis(testbed, faults);
-    const observations = await scenario.run({ testbed, nemesis, load, random, cycles, tasks, say });
+    const observations = await scenario.run({ testbed, nemesis, load, operators, random, cycles, tasks, say });
+    await operators.idle();
     nemesis.note('everything is healed');
     await testbed.heal();
     const drain = await drained(testbed.postgres.url);
     return { ...observations, drain, verdict: await check(testbed) };
   } finally {
-    submits.close();
-    faults.close();
+    for (const log of [submits, faults, wishes]) log.close();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Verdict } from './check';
 import type { Load } from './load';
 import type { Nemesis } from './nemesis';
+import type { Operators } from './operators';
 import type { Random } from './random';
 import type { Testbed, TestbedOptions } from './testbed';
 
@@ -9,6 +10,7 @@ export interface ScenarioContext {
   readonly testbed: Testbed;
   readonly nemesis: Nemesis;
   readonly load: Load;
+  readonly operators: Operators;
   readonly random: Random;
   /** How often the fault is to happen, and how many tasks are to be submitted meanwhile. */
   readonly cycles: number;

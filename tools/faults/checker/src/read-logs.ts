@@ -1,16 +1,17 @@
 import { createReadStream, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { EffectLine, Evidence, FaultLine, SubmitLine } from './records';
+import type { EffectLine, Evidence, FaultLine, SubmitLine, WishLine } from './records';
 
-/** Reads the logs of a run: those of the submitter, of the nemesis, and one of each worker process. */
-export async function readLogs(folder: string): Promise<Pick<Evidence, 'submits' | 'effects' | 'faults'>> {
+/** Reads the logs of a run: those of the submitter, of the operators, of the nemesis, and one of each worker process. */
+export async function readLogs(folder: string): Promise<Pick<Evidence, 'submits' | 'effects' | 'faults' | 'wishes'>> {
   const effects: EffectLine[] = [];
   for (const name of readdirSync(folder).filter((file) => /^effects-\d+\.jsonl$/.test(file))) {
     effects.push(...(await readLines<EffectLine>(join(folder, name))));
   }
   return {
     submits: await readLines<SubmitLine>(join(folder, 'submits.jsonl')),
+    wishes: await readLines<WishLine>(join(folder, 'wishes.jsonl')),
     faults: await readLines<FaultLine>(join(folder, 'nemesis.jsonl')),
     effects,
   };

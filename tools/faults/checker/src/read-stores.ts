@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import type { AttemptRecord, Evidence, TaskRecord } from './records';
+import type { AttemptRecord, AuditRecord, Evidence, TaskRecord } from './records';
 
 const TASKS = `
   SELECT task_id, type, status, attempt, retry_count, max_retry, error_code, schedule_id IS NOT NULL AS scheduled,
@@ -10,21 +10,27 @@ const TASKS = `
 const ATTEMPTS = `
   SELECT task_id, attempt, outcome, worker_id, extract(epoch FROM finished_at)::float8 * 1000 AS finished_at
   FROM task_attempts`;
+const AUDIT = `
+  SELECT task_id, action, extract(epoch FROM at)::float8 * 1000 AS at
+  FROM audit_log WHERE task_id IS NOT NULL AND action IN ('cancel', 'request_cancel', 'retry') ORDER BY id`;
 const COUNTS = 'SELECT status, count(*)::integer AS n FROM tasks GROUP BY 1';
 
 /** What is empty once everything has ended. `workers`, `epoch` and unreadable entries stay. */
 const EMPTY = ['processing', 'leases', 'idx', 'delayed_tasks', 'unrecorded', 'tasks'];
 
 /** Reads the record with plain SQL. */
-export async function readRecord(databaseUrl: string): Promise<Pick<Evidence, 'tasks' | 'attempts' | 'counted'>> {
+export async function readRecord(
+  databaseUrl: string,
+): Promise<Pick<Evidence, 'tasks' | 'attempts' | 'audit' | 'counted'>> {
   const client = new Client({ connectionString: databaseUrl });
   await client.connect();
   try {
     const tasks = await client.query<TaskRecord>(TASKS);
     const attempts = await client.query<AttemptRecord>(ATTEMPTS);
+    const audit = await client.query<AuditRecord>(AUDIT);
     const counts = await client.query<{ status: string; n: number }>(COUNTS);
     const counted = Object.fromEntries(counts.rows.map(({ status, n }) => [status, n]));
-    return { tasks: tasks.rows, attempts: attempts.rows, counted };
+    return { tasks: tasks.rows, attempts: attempts.rows, audit: audit.rows, counted };
   } finally {
     await client.end();
   }

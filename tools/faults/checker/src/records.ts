@@ -38,6 +38,25 @@ export type FaultLine = Moment & {
   readonly harmed: readonly number[];
 };
 
+/** A line of `wishes.jsonl`: what an operator wanted of a task, and what was answered. */
+export type WishLine = Moment &
+  (
+    | {
+        readonly kind: 'wish';
+        readonly wish: number;
+        readonly what: 'cancel' | 'retry';
+        readonly task_id: string;
+      }
+    | {
+        readonly kind: 'answer';
+        readonly wish: number;
+        /** Null when there was no answer. */
+        readonly status: number | null;
+        /** The task as the answer shows it. */
+        readonly shown?: { readonly status: string; readonly attempt: number };
+      }
+  );
+
 /** A task's row, as far as the rules look at it. */
 export interface TaskRecord {
   readonly task_id: string;
@@ -63,13 +82,23 @@ export interface AttemptRecord {
   readonly finished_at: number;
 }
 
+/** A row of `audit_log` about a task that somebody cancelled or retried. */
+export interface AuditRecord {
+  readonly task_id: string;
+  readonly action: 'cancel' | 'request_cancel' | 'retry';
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
 /** Everything the rules judge. */
 export interface Evidence {
   readonly submits: readonly SubmitLine[];
   readonly effects: readonly EffectLine[];
   readonly faults: readonly FaultLine[];
+  readonly wishes: readonly WishLine[];
   readonly tasks: readonly TaskRecord[];
   readonly attempts: readonly AttemptRecord[];
+  readonly audit: readonly AuditRecord[];
   /** `SELECT status, count(*) … GROUP BY 1`. */
   readonly counted: Readonly<Record<string, number>>;
   /** What `GET /tasks/stats` answered on each api process. */

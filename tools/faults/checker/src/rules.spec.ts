@@ -1,58 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { AttemptRecord, EffectLine, Evidence, SubmitLine, TaskRecord } from './records';
+import { AT, attempt, ended, evidence, row, rulesOf, second, started, submitted } from './evidence.fixture';
+import type { SubmitLine } from './records';
 import { judge } from './rules';
-
-const AT = { mono: 0, wall: 0 };
-const WORKER = 'host:101:uuid';
-
-const submitted = (id: string, kind: 'ok' | 'refused' | 'unknown' = 'ok'): SubmitLine[] => [
-  { kind: 'invoke', op: `op-${id}`, ids: [id], expect: ['success'], ...AT },
-  kind === 'unknown'
-    ? { kind, op: `op-${id}`, reason: 'no answer', ...AT }
-    : { kind, op: `op-${id}`, status: kind === 'ok' ? 201 : 400, ...AT },
-];
-
-const started = (id: string, attempt = 1, mono = attempt * 100, pid = 101): EffectLine => ({
-  ...{ kind: 'start', task_id: id, attempt, pid, mono, wall: mono },
-});
-
-const ended = (id: string, attempt = 1, mono = attempt * 100 + 50): EffectLine => ({
-  ...{ kind: 'end', task_id: id, attempt, pid: 101, how: 'returned', nonce: `nonce-${attempt}`, mono, wall: mono },
-});
-
-const row = (id: string, fields: Partial<TaskRecord> = {}): TaskRecord => ({
-  ...{ task_id: id, type: 'effect', status: 'success', attempt: 1, retry_count: 0, max_retry: 3, error_code: null },
-  ...{ scheduled: false, started_after_due_ms: 5, result: { nonce: `nonce-${fields.attempt ?? 1}`, attempt: 1 } },
-  ...fields,
-});
-
-const attempt = (id: string, number: number, outcome: string): AttemptRecord => ({
-  ...{ task_id: id, attempt: number, outcome, worker_id: WORKER, finished_at: number * 100 + 60 },
-});
-
-/** A task that was submitted, ran once and succeeded; each test breaks one thing. */
-const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
-  submits: submitted('a'),
-  effects: [started('a'), ended('a')],
-  faults: [],
-  tasks: [row('a')],
-  attempts: [],
-  counted: { success: 1 },
-  stats: [{ success: 1 }],
-  leftovers: { 'p:idx': 0 },
-  ...changes,
-});
-
-/** The same task after its first attempt ended so. */
-const second = (outcome: string, changes: Partial<Evidence> = {}): Evidence =>
-  evidence({
-    effects: [started('a'), started('a', 2), ended('a', 2)],
-    tasks: [row('a', { attempt: 2, result: { nonce: 'nonce-2', attempt: 2 } })],
-    attempts: [attempt('a', 1, outcome), attempt('a', 2, 'succeeded')],
-    ...changes,
-  });
-
-const rulesOf = (broken: Evidence) => judge(broken).map(({ rule }) => rule);
 
 describe('judge', () => {
   it('finds nothing in a run that kept every promise', () => {

@@ -1,5 +1,6 @@
-import type { AttemptRecord, EffectLine, Evidence } from './records';
+import type { AttemptRecord, AuditRecord, EffectLine, Evidence } from './records';
 import { taskHistories, type TaskHistory } from './task-history';
+import { answersTrue, cancelsAskedFor, successBeatsCancel } from './wish-rules';
 
 /** A rule that does not hold, and for which task. */
 export interface Finding {
@@ -29,6 +30,9 @@ export function judge(evidence: Evidence): Finding[] {
     ...overlaps(history),
     ...accounting(history),
     ...blame(history, harmed),
+    ...cancelsAskedFor(history),
+    ...successBeatsCancel(history),
+    ...answersTrue(history),
   ]);
   return [...findings, ...wholeSubmits(histories), ...leftovers(evidence), ...counts(evidence)];
 }
@@ -48,12 +52,13 @@ function existence({ taskId, submission, row }: TaskHistory): Finding[] {
 }
 
 /** Every task has ended, once, and as its current attempt ended. */
-function ending({ taskId, submission, row, effects, outcomes }: TaskHistory): Finding[] {
+function ending({ taskId, submission, row, effects, outcomes, audit }: TaskHistory): Finding[] {
   if (!row) return [];
   if (!FINAL.has(row.status)) return [{ rule: 'everything ends', taskId, text: `it is still ${row.status}` }];
   const findings: Finding[] = [];
   const expect = submission?.expect ?? 'any';
-  if (expect !== 'any' && row.status !== expect && !isCrashed(row.error_code, outcomes)) {
+  const isCancelled = row.status === 'cancelled' && audit.length > 0;
+  if (expect !== 'any' && row.status !== expect && !isCancelled && !isCrashed(row.error_code, outcomes)) {
     const text = `it ended ${row.status} (${row.error_code ?? 'no error'}) and was to end ${expect}`;
     findings.push({ rule: 'one effective outcome', taskId, text });
   }
@@ -70,7 +75,7 @@ function ending({ taskId, submission, row, effects, outcomes }: TaskHistory): Fi
 }
 
 /** Every start has its own number, and every one but the last a recorded reason for the next. */
-function starts({ taskId, row, effects, outcomes }: TaskHistory): Finding[] {
+function starts({ taskId, row, effects, outcomes, audit }: TaskHistory): Finding[] {
   const started = effects.filter(({ kind }) => kind === 'start').map(({ attempt }) => attempt);
   const findings: Finding[] = [];
   const seen = new Set<number>();
@@ -83,12 +88,19 @@ function starts({ taskId, row, effects, outcomes }: TaskHistory): Finding[] {
     }
   }
   for (let attempt = 1; attempt < (row?.attempt ?? 0); attempt += 1) {
-    const outcome = outcomes.get(attempt)?.outcome;
-    if (outcome !== undefined && LEADS_ON.has(outcome)) continue;
-    const text = `attempt ${attempt} (${outcome ?? 'no outcome'}) does not explain attempt ${attempt + 1}`;
+    const ended = outcomes.get(attempt);
+    if (ended && LEADS_ON.has(ended.outcome)) continue;
+    if (ended?.outcome === 'cancelled' && isRetried(audit, ended, outcomes.get(attempt + 1))) continue;
+    const text = `attempt ${attempt} (${ended?.outcome ?? 'no outcome'}) does not explain attempt ${attempt + 1}`;
     findings.push({ rule: 'starts explained', taskId, text });
   }
   return findings;
+}
+
+/** Whether an operator wanted another attempt between the end of one and the end of the next. */
+function isRetried(audit: readonly AuditRecord[], ended: AttemptRecord, next: AttemptRecord | undefined): boolean {
+  const until = next?.finished_at ?? Infinity;
+  return audit.some(({ action, at }) => action === 'retry' && at > ended.finished_at && at < until);
 }
 
 /** Two attempts run at the same time only when the first one's worker was taken for lost. */
@@ -105,11 +117,13 @@ function overlaps({ taskId, effects, outcomes }: TaskHistory): Finding[] {
   return findings;
 }
 
-/** Retries are counted as failures are; nothing starts early. */
-function accounting({ taskId, row, outcomes }: TaskHistory): Finding[] {
+/** Retries are counted as failures are, anew after an operator's retry; nothing starts early. */
+function accounting({ taskId, row, outcomes, audit }: TaskHistory): Finding[] {
   if (!row || !FINAL.has(row.status)) return [];
   const findings: Finding[] = [];
-  const failures = [...outcomes.values()].filter(({ outcome }) => SPENDS.has(outcome)).length;
+  const since = Math.max(0, ...audit.filter(({ action }) => action === 'retry').map(({ at }) => at));
+  const spent = [...outcomes.values()].filter(({ outcome }) => SPENDS.has(outcome));
+  const failures = spent.filter(({ finished_at }) => finished_at > since).length;
   if (row.error_code !== 'non_retryable' && row.retry_count !== Math.min(failures, row.max_retry)) {
     const text = `${failures} failures and a retry_count of ${row.retry_count} (max_retry ${row.max_retry})`;
     findings.push({ rule: 'budget', taskId, text });

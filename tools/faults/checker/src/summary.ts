@@ -15,6 +15,8 @@ export interface Summary {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly statuses: Readonly<Record<string, number>>;
   readonly faults: number;
+  /** Wishes of operators by what was answered, such as `cancel 202`. */
+  readonly wishes: Readonly<Record<string, number>>;
 }
 
 export function summarize(evidence: Evidence): Summary {
@@ -31,6 +33,9 @@ export function summarize(evidence: Evidence): Summary {
     outcomes: tally(evidence.attempts.map(({ outcome }) => outcome)),
     statuses: evidence.counted,
     faults: evidence.faults.length,
+    wishes: tally(
+      histories.flatMap(({ wishes }) => wishes.map(({ what, status }) => `${what} ${status ?? 'unanswered'}`)),
+    ),
   };
 }
 

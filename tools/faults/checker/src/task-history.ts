@@ -1,10 +1,19 @@
-import type { AttemptRecord, EffectLine, Evidence, Expected, TaskRecord } from './records';
+import type { AttemptRecord, AuditRecord, EffectLine, Evidence, Expected, TaskRecord } from './records';
 
 /** What the submitter asked for, and what it heard of it. */
 export interface Submission {
   readonly op: string;
   readonly state: 'promised' | 'refused' | 'unknown';
   readonly expect: Expected;
+}
+
+/** What an operator wanted of a task. */
+export interface Wish {
+  readonly what: 'cancel' | 'retry';
+  /** `unknown` without an answer or with a 5xx: it may or may not have been done. */
+  readonly state: 'granted' | 'refused' | 'unknown';
+  readonly status: number | null;
+  readonly shown: { readonly status: string; readonly attempt: number } | undefined;
 }
 
 /** Everything that is known about one task. */
@@ -17,6 +26,9 @@ export interface TaskHistory {
   /** How attempts ended, those left out that came too late. */
   readonly outcomes: ReadonlyMap<number, AttemptRecord>;
   readonly superseded: number;
+  readonly wishes: readonly Wish[];
+  /** What the record says that operators did, in order of time. */
+  readonly audit: readonly AuditRecord[];
 }
 
 /** Puts together what the logs and the record say about each task. */
@@ -25,6 +37,8 @@ export function taskHistories(evidence: Evidence): TaskHistory[] {
   const rows = new Map(evidence.tasks.map((row) => [row.task_id, row]));
   const effects = groupedBy(evidence.effects);
   const attempts = groupedBy(evidence.attempts);
+  const wishes = wishesOf(evidence);
+  const audit = groupedBy(evidence.audit);
   const ids = new Set([...submissions.keys(), ...rows.keys(), ...effects.keys()]);
   return [...ids].map((taskId) => {
     const ended = attempts.get(taskId) ?? [];
@@ -36,6 +50,8 @@ export function taskHistories(evidence: Evidence): TaskHistory[] {
       effects: [...(effects.get(taskId) ?? [])].sort((a, b) => a.mono - b.mono),
       outcomes: new Map(current.map((attempt) => [attempt.attempt, attempt])),
       superseded: ended.length - current.length,
+      wishes: wishes.get(taskId) ?? [],
+      audit: audit.get(taskId) ?? [],
     };
   });
 }
@@ -55,6 +71,23 @@ function submissionsOf({ submits }: Evidence): Map<string, Submission> {
     line.ids.forEach((id, at) => submissions.set(id, { op: line.op, state, expect: line.expect[at] ?? 'any' }));
   }
   return submissions;
+}
+
+function wishesOf({ wishes: lines }: Evidence): Map<string, Wish[]> {
+  const answers = new Map(lines.flatMap((line) => (line.kind === 'answer' ? [[line.wish, line] as const] : [])));
+  const wishes = new Map<string, Wish[]>();
+  for (const line of lines) {
+    if (line.kind !== 'wish') continue;
+    const { status = null, shown } = answers.get(line.wish) ?? {};
+    const wish: Wish = { what: line.what, state: stateOf(status), status, shown };
+    wishes.set(line.task_id, [...(wishes.get(line.task_id) ?? []), wish]);
+  }
+  return wishes;
+}
+
+function stateOf(status: number | null): Wish['state'] {
+  if (status === null || status >= 500) return 'unknown';
+  return status < 300 ? 'granted' : 'refused';
 }
 
 function groupedBy<T extends { readonly task_id: string }>(items: readonly T[]): Map<string, T[]> {

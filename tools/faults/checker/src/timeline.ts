@@ -11,7 +11,7 @@ interface Event {
 
 /** The life of one task out of all logs, in order of time, with the faults around it. */
 export function timeline(taskId: string, evidence: Evidence, folder: string): string[] {
-  const { submits, effects, faults, attempts } = evidence;
+  const { submits, effects, faults, attempts, wishes, audit } = evidence;
   const ops = new Set(
     submits.flatMap((line) => (line.kind === 'invoke' && line.ids.includes(taskId) ? [line.op] : [])),
   );
@@ -30,6 +30,17 @@ export function timeline(taskId: string, evidence: Evidence, folder: string): st
         text: `record: attempt ${row.attempt} of ${row.worker_id ?? 'nobody'} ${row.outcome}`,
       })),
   ];
+  const wished = new Set(
+    wishes.flatMap((line) => (line.kind === 'wish' && line.task_id === taskId ? [line.wish] : [])),
+  );
+  own.push(
+    ...wishes
+      .filter(({ wish }) => wished.has(wish))
+      .map((line) => ({ mono: line.mono, text: `operator ${describe(line)}` })),
+    ...audit
+      .filter(({ task_id }) => task_id === taskId)
+      .map(({ at, action }) => ({ mono: at - offsetMs, text: `record: ${action} by an operator` })),
+  );
   const from = Math.min(...own.map(({ mono }) => mono));
   const around = faults.filter(({ mono }) => mono >= from - 1_000);
   const events = [...own, ...around.map((line) => ({ mono: line.mono, text: `nemesis: ${line.what}` }))];

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countTasks, untilTasks } from '../record';
 import type { Scenario } from '../scenario';
-import { steadyWork } from '../workload';
+import { mixedWork, steadyWork, type Workload } from '../workload';
 
 const DELAY_MS = 10_000;
 
@@ -28,7 +28,7 @@ export const cancelledWork: Scenario = {
   name: 'cancelled-work',
   promise: 'Handlers that were asked to stop return a result all the same: the result counts.',
   long: { cycles: 1, tasks: 10 },
-  async run({ testbed, nemesis, load, tasks }) {
+  async run({ testbed, nemesis, load, operators, tasks }) {
     const planned = load.plan(tasks, (taskId) => ({
       body: { type: 'effect', task_id: taskId, payload: { sleep: 3_000, deaf: true } },
       expect: 'success',
@@ -36,11 +36,26 @@ export const cancelledWork: Scenario = {
     await Promise.all(planned.map((task) => load.request([task])));
     await untilTasks(testbed, tasks, `status = 'processing'`);
     nemesis.note('every task is to be cancelled');
-    const [url] = testbed.apiUrls;
-    await Promise.all(
-      planned.map(({ body }) => fetch(`${url}/api/v1/tasks/task/${body.task_id}/cancel`, { method: 'POST' })),
-    );
+    await Promise.all(planned.map(({ body }) => operators.ask('cancel', body.task_id)));
     await untilTasks(testbed, tasks, 'cancel_requested_at IS NOT NULL');
+    return {};
+  },
+};
+
+/** Every task has somebody who wants something of it; a success is wanted again in vain. */
+const wantedWork: Workload = (taskId, random) => {
+  const { body, ...task } = mixedWork(taskId, random);
+  const wishes = task.wishes ?? [];
+  return { body, ...task, wishes: wishes.length > 0 ? wishes : [{ what: 'retry', afterMs: random.between(0, 1_500) }] };
+};
+
+export const operatedWork: Scenario = {
+  row: '32',
+  name: 'operated-work',
+  promise: 'Operators cancel and retry tasks in whatever state these are: what they are answered is what is recorded.',
+  long: { cycles: 1, tasks: 200 },
+  async run({ load, tasks }) {
+    await load.submit(tasks, { overMs: 2_000, workload: wantedWork });
     return {};
   },
 };

@@ -4,7 +4,7 @@ import { apiKill } from '../scenarios/api-kill';
 import { postgresKill } from '../scenarios/postgres-outage';
 import { copiedEntries, lateWorkers, lostTwice } from './hints';
 import { heldWork, staleRescuer, zombie } from './ownership';
-import { cancelledWork, delayedWork, shortGrace } from './promises';
+import { cancelledWork, delayedWork, operatedWork, shortGrace } from './promises';
 
 /** A scenario that a platform passes as it is, and that each of these mutants must fail. */
 export interface Trial {
@@ -23,6 +23,7 @@ export const TRIALS: readonly Trial[] = [
   { mutants: ['rescue_on_silence'], scenario: lateWorkers },
   { mutants: ['client_clock'], scenario: delayedWork, where: 'workers' },
   { mutants: ['cancel_overwrites_success'], scenario: cancelledWork },
+  { mutants: ['cancel_forgotten', 'retry_of_success'], scenario: operatedWork },
   { mutants: ['shutdown_spends_retry'], scenario: shortGrace },
   { mutants: ['promise_before_commit'], scenario: { ...postgresKill, long: { cycles: 2, tasks: 200 } } },
   { mutants: ['partial_bulk'], scenario: { ...apiKill, long: { cycles: 3, tasks: 3_000 } } },

@@ -40,12 +40,11 @@ export const clocks: Scenario = {
 };
 
 /** Their tasks are due in hours; nobody waits for them here. */
-async function cancelAhead({ testbed }: ScenarioContext): Promise<number> {
+async function cancelAhead({ testbed, operators }: ScenarioContext): Promise<number> {
   const client = new Client({ connectionString: testbed.postgres.url });
   await client.connect();
   const { rows } = await client.query<{ task_id: string }>(AHEAD);
   await client.end();
-  const [url] = testbed.apiUrls;
-  for (const { task_id } of rows) await fetch(`${url}/api/v1/tasks/task/${task_id}/cancel`, { method: 'POST' });
+  for (const { task_id } of rows) await operators.ask('cancel', task_id);
   return rows.length;
 }

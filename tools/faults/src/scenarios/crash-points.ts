@@ -19,6 +19,7 @@ interface CrashPoint {
 }
 
 const WORKER = { kind: 'worker', bundle: join('tools', 'faults', 'worker', 'main.js') } as const;
+const API = { kind: 'api', bundle: join('apps', 'api', 'main.js'), lost: 0 } as const;
 const SCHEDULER = { kind: 'scheduler', bundle: join('apps', 'scheduler', 'main.js'), lost: 0 } as const;
 
 const POINTS: readonly CrashPoint[] = [
@@ -26,8 +27,10 @@ const POINTS: readonly CrashPoint[] = [
   { point: 'after_claim', ...WORKER, lost: 0 },
   { point: 'after_gate', ...WORKER, lost: 1 },
   { point: 'before_record', ...WORKER, lost: 1 },
+  { point: 'within_record', ...WORKER, lost: 1 },
   { point: 'before_ack', ...WORKER, lost: 0 },
-  { point: 'after_submit', kind: 'api', bundle: join('apps', 'api', 'main.js'), lost: 0 },
+  { point: 'within_submit', ...API },
+  { point: 'after_submit', ...API },
   // The first slots are served while it starts.
   { point: 'after_slot', ...SCHEDULER, bundle: TICKING_SCHEDULER, hits: [3, 6] },
   { point: 'before_rescue', ...SCHEDULER, hits: [1, 1] },

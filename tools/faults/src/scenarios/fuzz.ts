@@ -39,7 +39,7 @@ interface StrangeAnswer {
   readonly what: string;
 }
 
-async function strange({ testbed, random, load }: ScenarioContext): Promise<StrangeAnswer> {
+async function strange({ testbed, random, load, operators }: ScenarioContext): Promise<StrangeAnswer> {
   const method = random.pick(['POST', 'POST', 'POST', 'POST', 'GET', 'PUT', 'DELETE', 'PATCH']);
   const path = random.pick(method === 'POST' ? POSTS : GETS)(random);
   const text = method === 'GET' ? undefined : body(random);
@@ -55,16 +55,20 @@ async function strange({ testbed, random, load }: ScenarioContext): Promise<Stra
   });
   const answer: unknown = await response.json().catch(() => undefined);
   const ms = Math.round(performance.now() - startedAtMs);
-  if (response.status === 201) await settle(url, answer, load);
+  if (response.status === 201) await settle(answer, load, operators);
   return { status: response.status, ms, what: `${method} ${path} ${text?.toString().slice(0, 200) ?? ''}` };
 }
 
 /** What was taken has a promise; whether a handler serves it is another matter. */
-async function settle(url: string, answer: unknown, load: ScenarioContext['load']): Promise<void> {
+async function settle(
+  answer: unknown,
+  load: ScenarioContext['load'],
+  operators: ScenarioContext['operators'],
+): Promise<void> {
   const { task_id, items } = answer as { task_id?: string; items?: { task_id: string }[] };
   const ids = task_id === undefined ? (items ?? []).map((item) => item.task_id) : [task_id];
   load.adopt(ids, 'any');
-  for (const id of ids) await fetch(`${url}/api/v1/tasks/task/${encodeURIComponent(id)}/cancel`, { method: 'POST' });
+  for (const id of ids) await operators.ask('cancel', id);
 }
 
 type Make = (random: Random) => string;

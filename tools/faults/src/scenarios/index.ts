@@ -10,6 +10,7 @@ import { idempotencyRace } from './idempotency-race';
 import { malformedEntries } from './malformed-entries';
 import { soak, tour } from './mixed-faults';
 import { halfOpen, oneWay, slowNetwork } from './network';
+import { pausedInTransaction } from './paused-in-transaction';
 import { pausedWorker } from './paused-worker';
 import { permissions } from './permissions';
 import { lockHeld, poolExhausted, postgresKill, postgresPaused } from './postgres-outage';
@@ -28,6 +29,7 @@ export const SCENARIOS: readonly Scenario[] = [
   workerKill,
   crashPoints,
   pausedWorker,
+  pausedInTransaction,
   redisKill,
   redisFlush,
   redisTruncated,

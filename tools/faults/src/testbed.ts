@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRunFolder, removeRunFolder, startPostgres, startRedis, type Store } from '@millrace/stack';
 import { migrate } from '@millrace/store';
 import { ServiceProcess } from '@millrace/testing';
+import { Client } from 'pg';
 import { FaultProxy } from './fault-proxy';
 import { onQuietPort } from './quiet-port';
 
@@ -30,6 +32,11 @@ export interface TestbedOptions {
   readonly postgresFolder?: string;
   /** Folder of Redis' data. Default: in the folder of the run. */
   readonly redisFolder?: string;
+  /**
+   * How the services log in to PostgreSQL: as the owner of everything, or as a role of their own that has its rights from
+   * the owner. Default `owner`.
+   */
+  readonly login?: 'owner' | 'member';
   /** Whether each service reaches the stores through proxies of its own. Default direct. */
   readonly network?: 'direct' | 'proxied';
   /** Further variables of every service. */
@@ -53,6 +60,8 @@ const BUNDLES: Readonly<Record<ServiceKind, string>> = {
   scheduler: join('apps', 'scheduler', 'main.js'),
 };
 
+/** The role of the services that log in as `member`. */
+export const MEMBER = 'millrace_service';
 export const REDIS_PREFIX = 'millrace';
 /** A service that was told to end has this long until it is killed. */
 const END_MS = 30_000;
@@ -61,6 +70,8 @@ const END_MS = 30_000;
 export class Testbed {
   private all: Service[] = [];
   private readonly ports: number[] = [];
+  /** How the services reach PostgreSQL. */
+  serviceUrl: string;
 
   private constructor(
     /** Where logs go; kept after the run. */
@@ -70,7 +81,9 @@ export class Testbed {
     readonly dataFolder: string,
     readonly postgres: Store,
     private currentRedis: Store,
-  ) {}
+  ) {
+    this.serviceUrl = postgres.url;
+  }
 
   /** Starts everything and waits until it is ready; `folder` gets the logs. */
   static async start(folder: string, options: TestbedOptions): Promise<Testbed> {
@@ -99,6 +112,7 @@ export class Testbed {
     const testbed = new Testbed(folder, options, dataFolder, postgres, redis);
     try {
       await migrate(postgres.url);
+      if (options.login === 'member') testbed.serviceUrl = await addMember(postgres.url);
       await testbed.fillUp();
     } catch (error) {
       await testbed.stop();
@@ -135,7 +149,7 @@ export class Testbed {
     const links = this.options.network === 'proxied' ? await this.link() : undefined;
     const variables = {
       ...this.environment(),
-      DATABASE_URL: throughPort(this.postgres.url, links?.postgres.port),
+      DATABASE_URL: throughPort(this.serviceUrl, links?.postgres.port),
       REDIS_URL: throughPort(this.redis.url, links?.redis.port),
       ...(kind === 'worker' ? this.options.workerEnv : {}),
       ...env,
@@ -236,6 +250,18 @@ export class Testbed {
       ...env,
     };
   }
+}
+
+async function addMember(ownerUrl: string): Promise<string> {
+  const url = new URL(ownerUrl);
+  const owner = url.username;
+  url.username = MEMBER;
+  url.password = randomBytes(12).toString('hex');
+  const client = new Client({ connectionString: ownerUrl });
+  await client.connect();
+  await client.query(`CREATE ROLE ${MEMBER} LOGIN PASSWORD '${url.password}' IN ROLE ${owner}`);
+  await client.end();
+  return url.href;
 }
 
 function throughPort(url: string, port: number | undefined): string {

@@ -9,7 +9,26 @@ export { migrate, requiredSchemaVersion, schemaVersion } from './migrate';
 export type { CandidatePage, MissingCandidate } from './missing-candidates';
 export { DEFAULT_RETENTION, type Retention } from './partition-plan';
 export { Partitions, type Pruned } from './partitions';
-export { ScheduleRepository, type DeclaredSchedule, type ScheduleRow } from './schedule-repository';
+export type { LockedSchedules } from './due-schedules';
+export type { PutRequest } from './schedule-changes';
+export { ScheduleRepository, type DeclaredSchedule } from './schedule-repository';
+export type {
+  NewSlot,
+  NextSlot,
+  ScheduleAdvance,
+  ScheduleAudit,
+  ScheduleDefinition,
+  ScheduleFilter,
+  SchedulePage,
+  SchedulePut,
+  ScheduleRow,
+  ScheduleRun,
+  ScheduleSource,
+  ScheduleTiming,
+  ScheduleUnderWay,
+  ScheduleVersion,
+} from './schedule-row';
+export { slotKey, type ReleasableSlot, type SlotKeys } from './schedule-slots';
 export { openStore, Store } from './store';
 export {
   IdempotencyKeyReused,

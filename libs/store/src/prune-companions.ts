@@ -25,11 +25,10 @@ const ENDED_UNIQUE_KEYS = someOf(
    AND NOT EXISTS (SELECT FROM tasks_processing t WHERE t.task_id = k.task_id)`,
 );
 
-/** The latest slot of a schedule stays: it says where to go on. */
+/** By the time they were decided about: a backfill's slots are past from the start. Those that wait have a task to come. */
 const SLOTS = someOf(
   'schedule_slots',
-  `k.slot_at < now() - $1::float8 * interval '1 ms'
-   AND k.slot_at < (SELECT max(l.slot_at) FROM schedule_slots l WHERE l.schedule_id = k.schedule_id)`,
+  `k.created_at < now() - $1::float8 * interval '1 ms' AND k.outcome <> 'waiting'`,
 );
 
 const ZERO_USER_COUNTS = someOf('task_user_counts', 'k.n = 0');

@@ -204,7 +204,7 @@ test('a due moment is served once, however many schedulers see it', async () => 
     ),
   );
 
-  expect(same).toMatchObject({ id, spec: '@daily' });
+  expect(same).toMatchObject({ id, cron: ['@daily'] });
   expect(fired.filter((result) => result !== null)).toMatchObject([{ kind: 'inserted' }]);
   expect(await db.store.schedules.lastSlot(id)).toEqual(slotAt);
   const { items } = await db.store.queries.list({ status: 'all', scheduleId: id }, page(5));

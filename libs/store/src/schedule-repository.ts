@@ -1,8 +1,48 @@
-import type { Json } from '@millrace/contracts';
+import type { FinalStatus, Json } from '@millrace/contracts';
+import type { EntityManager } from 'typeorm';
 import type { Database } from './database';
-import { ScheduleEntity } from './entities';
+import {
+  advanceSchedules,
+  lockDue,
+  lockSchedule,
+  msToNextRun,
+  recentOutcomesOf,
+  underWayOf,
+  type LockedSchedules,
+} from './due-schedules';
 import { insertTasks } from './insert-tasks';
-import { columnsOf, rowReader } from './row-reader';
+import {
+  auditSchedule,
+  pauseSchedules,
+  putSchedule,
+  removeSchedule,
+  resumeSchedule,
+  type PutRequest,
+} from './schedule-changes';
+import { readSchedule, SCHEDULE_COLUMNS } from './schedule-columns';
+import { auditOf, findSchedule, findSchedules, listSchedules, runsOf, versionsOf } from './schedule-queries';
+import type {
+  NewSlot,
+  NextSlot,
+  ScheduleAdvance,
+  ScheduleAudit,
+  ScheduleFilter,
+  SchedulePage,
+  SchedulePut,
+  ScheduleRow,
+  ScheduleRun,
+  ScheduleUnderWay,
+  ScheduleVersion,
+} from './schedule-row';
+import {
+  insertSlots,
+  lockReleasable,
+  skipWaiting,
+  takeWaiting,
+  tasksToCancel,
+  type ReleasableSlot,
+  type SlotKeys,
+} from './schedule-slots';
 import type { InsertResult, NewTask } from './task-row';
 
 /** A schedule as code declares it. */
@@ -15,17 +55,11 @@ export interface DeclaredSchedule {
   readonly queue?: string | null;
 }
 
-export type ScheduleRow = ScheduleEntity;
-
-const readSchedule = rowReader(ScheduleEntity);
-
 const ENSURE = `
-  INSERT INTO schedules (name, spec, type, payload, queue) VALUES ($1, $2, $3, $4, $5)
-  ON CONFLICT (name) DO UPDATE SET spec = excluded.spec, type = excluded.type, payload = excluded.payload,
+  INSERT INTO schedules (name, cron, type, payload, queue, source) VALUES ($1, ARRAY[$2], $3, $4, $5, 'code')
+  ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, type = excluded.type, payload = excluded.payload,
     queue = excluded.queue, updated_at = now()
-  RETURNING ${columnsOf(ScheduleEntity).join(', ')}`;
-
-const BY_NAME = `SELECT ${columnsOf(ScheduleEntity).join(', ')} FROM schedules WHERE name = $1`;
+  RETURNING ${SCHEDULE_COLUMNS}`;
 
 const TAKE_SLOT = `
   INSERT INTO schedule_slots (schedule_id, slot_at, task_id) VALUES ($1, $2, $3)
@@ -33,20 +67,179 @@ const TAKE_SLOT = `
 
 const LAST_SLOT = `SELECT max(slot_at) AS slot_at FROM schedule_slots WHERE schedule_id = $1`;
 
-/** Schedules, and which of their moments were served. */
+const NOW = `SELECT now() AS now`;
+
+/**
+ * Schedules, their versions, and what became of their slots.
+ *
+ * - A change of a rule raises `version` and is kept in `schedule_versions`; every change is noted in the audit log.
+ * - Whoever decides about slots holds the lock of their schedule, and inserts tasks, slots and where to go on in one
+ *   transaction.
+ */
 export class ScheduleRepository {
   constructor(private readonly db: Database) {}
+
+  /** Runs `work` in one transaction, again when it lost a race: it must do nothing outside of it. */
+  transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.db.transaction(work);
+  }
+
+  /** The database's clock, which decides what is due. */
+  async now(): Promise<Date> {
+    const [row] = await this.db.query<{ now: Date }>(NOW);
+    return row?.now ?? new Date();
+  }
+
+  /**
+   * Creates a schedule, or makes the one of this name equal to the definition; one that is equal keeps its version. Runs in
+   * the caller's transaction when there is one.
+   */
+  put(request: PutRequest, manager?: EntityManager): Promise<SchedulePut> {
+    if (manager) return putSchedule(this.db, request, manager);
+    return this.db.transaction((own) => putSchedule(this.db, request, own));
+  }
+
+  /** Deletes a schedule (`version`: only that one); its slots and tasks stay. Answers `{version}` when it has another. */
+  remove(
+    request: { readonly name: string; readonly actor: string; readonly version?: number | undefined },
+    manager?: EntityManager,
+  ): Promise<'removed' | 'missing' | { readonly version: number }> {
+    if (manager) return removeSchedule(this.db, request, manager);
+    return this.db.transaction((own) => removeSchedule(this.db, request, own));
+  }
+
+  /** Pauses a schedule, or all of a filter, as far as they are not paused; answers those it paused. */
+  pause(
+    which: { readonly name: string } | ScheduleFilter,
+    why: { readonly reason: string | null; readonly actor: string },
+  ): Promise<ScheduleRow[]> {
+    return pauseSchedules(this.db, which, why);
+  }
+
+  /** Lets a paused schedule go on with the given slot; null when it is not paused or not there. */
+  resume(request: {
+    readonly name: string;
+    readonly actor: string;
+    readonly next: NextSlot;
+  }): Promise<ScheduleRow | null> {
+    return resumeSchedule(this.db, request);
+  }
+
+  /** Notes what somebody did to a schedule without changing it, such as a run now. */
+  audit(
+    entry: { readonly actor: string; readonly action: string; readonly name: string; readonly detail: object },
+    manager?: EntityManager,
+  ): Promise<void> {
+    return auditSchedule(this.db, entry, manager);
+  }
+
+  findByName(name: string): Promise<ScheduleRow | null> {
+    return findSchedule(this.db, name);
+  }
+
+  /** Those that exist, by name. */
+  findByNames(names: readonly string[]): Promise<ScheduleRow[]> {
+    return findSchedules(this.db, names);
+  }
+
+  /** A page of schedules by name; `cursor` continues after another page. */
+  list(
+    filter: ScheduleFilter,
+    page: { readonly pageSize: number; readonly cursor?: string | undefined },
+  ): Promise<SchedulePage> {
+    return listSchedules(this.db, filter, page);
+  }
+
+  /** Slots of a schedule, latest first, with their tasks; `before` continues a list. */
+  runs(scheduleId: number, page: { readonly before?: Date | null; readonly limit: number }): Promise<ScheduleRun[]> {
+    return runsOf(this.db, scheduleId, page);
+  }
+
+  /** Newest first. */
+  versions(scheduleId: number, limit: number): Promise<ScheduleVersion[]> {
+    return versionsOf(this.db, scheduleId, limit);
+  }
+
+  /** What was done to the schedule of this name, newest first. */
+  auditOf(name: string, limit: number): Promise<ScheduleAudit[]> {
+    return auditOf(this.db, name, limit);
+  }
+
+  /**
+   * Locks schedules that are due and that nobody else has locked, the longest due first. Of schedules that code keeps only
+   * the `declared` ones: other schedulers may run other code.
+   */
+  lockDue(
+    request: { readonly declared: readonly string[]; readonly limit: number },
+    manager: EntityManager,
+  ): Promise<LockedSchedules> {
+    return lockDue(this.db, request, manager);
+  }
+
+  /** Locks one schedule, waiting for whoever has it; none when there is none of that name. */
+  lock(name: string, manager: EntityManager): Promise<LockedSchedules> {
+    return lockSchedule(this.db, name, manager);
+  }
+
+  /** How long until the next schedule is due by the database's clock; below 0: one is. Null: none will be. */
+  msToNextRun(declared: readonly string[]): Promise<number | null> {
+    return msToNextRun(this.db, declared);
+  }
+
+  /** Unfinished tasks and waiting slots of locked schedules. */
+  underWay(ids: readonly number[], manager: EntityManager): Promise<Map<number, ScheduleUnderWay>> {
+    return underWayOf(this.db, ids, manager);
+  }
+
+  /** How the last ended tasks of each schedule ended, newest first: `count` of them when there are as many. */
+  recentOutcomes(
+    wanted: readonly { readonly id: number; readonly count: number }[],
+    manager: EntityManager,
+  ): Promise<Map<number, readonly FinalStatus[]>> {
+    return recentOutcomesOf(this.db, wanted, manager);
+  }
+
+  /** Records slots; answers the keys (`slotKey`) of those that nobody had recorded before. */
+  insertSlots(slots: readonly NewSlot[], manager: EntityManager): Promise<SlotKeys> {
+    return insertSlots(this.db, slots, manager);
+  }
+
+  /** Gives up the waiting slots of schedules, for later ones. */
+  skipWaiting(ids: readonly number[], manager: EntityManager): Promise<void> {
+    return skipWaiting(this.db, ids, manager);
+  }
+
+  /** Locks schedules of which nothing is unfinished while slots wait; answers the first slot of each. */
+  lockReleasable(
+    request: { readonly declared: readonly string[]; readonly limit: number },
+    manager: EntityManager,
+  ): Promise<ReleasableSlot[]> {
+    return lockReleasable(this.db, request, manager);
+  }
+
+  /** Ends the wait of slots; answers the keys of those that still waited. */
+  takeWaiting(
+    slots: readonly Pick<NewSlot, 'scheduleId' | 'slotAt' | 'outcome' | 'taskId' | 'reason'>[],
+    manager: EntityManager,
+  ): Promise<SlotKeys> {
+    return takeWaiting(this.db, slots, manager);
+  }
+
+  /** Unfinished tasks in the way of waiting slots whose schedules cancel what runs. */
+  tasksToCancel(limit: number): Promise<{ readonly taskId: string; readonly schedule: string }[]> {
+    return tasksToCancel(this.db, limit);
+  }
+
+  /** Moves locked schedules on. */
+  advance(advances: readonly ScheduleAdvance[], manager: EntityManager): Promise<void> {
+    return advanceSchedules(this.db, advances, manager);
+  }
 
   /** Creates the schedule, or makes the one of this name equal to it. */
   async ensure(schedule: DeclaredSchedule): Promise<ScheduleRow> {
     const { name, spec, type, payload, queue = null } = schedule;
     const [row = {}] = await this.db.query(ENSURE, [name, spec, type, JSON.stringify(payload), queue]);
     return readSchedule(row);
-  }
-
-  async findByName(name: string): Promise<ScheduleRow | null> {
-    const [row] = await this.db.query(BY_NAME, [name]);
-    return row ? readSchedule(row) : null;
   }
 
   /**

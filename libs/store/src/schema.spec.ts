@@ -20,6 +20,7 @@ const TYPES: Readonly<Record<string, string>> = {
   bigint: 'bigint',
   integer: 'integer',
   smallint: 'smallint',
+  boolean: 'boolean',
   jsonb: 'jsonb',
   timestamptz: 'timestamp with time zone',
 };

@@ -3,6 +3,7 @@ import { testDatabase } from '@millrace/testing';
 import { migrate } from './migrate';
 import { openStore, type Store } from './store';
 import { StoreOptions } from './store-options';
+import type { ScheduleDefinition } from './schedule-row';
 import type { NewTask, OutcomeRecord, StartedTask } from './task-row';
 
 /** A migrated database of its own with an open store on it. */
@@ -106,4 +107,35 @@ export function retryOf(task: StartedTask, changes: Partial<OutcomeRecord> = {})
     delayMs: 0,
     ...changes,
   });
+}
+
+/** A schedule of every hour that submits a `noop`. */
+export function newSchedule(changes: Partial<ScheduleDefinition> = {}): ScheduleDefinition {
+  return {
+    type: 'noop',
+    payload: {},
+    queue: null,
+    priority: 0,
+    userId: null,
+    maxRetry: null,
+    retryDelayMs: null,
+    backoff: null,
+    timeoutMs: null,
+    cron: ['@hourly'],
+    everyMs: null,
+    phaseMs: 0,
+    at: null,
+    timezone: 'UTC',
+    exclude: [],
+    startsAt: null,
+    endsAt: null,
+    maxRuns: null,
+    jitterMs: 0,
+    misfire: 'once',
+    misfireWindowMs: 86_400_000,
+    misfireLimit: 100,
+    overlap: 'allow',
+    pauseAfterFailures: null,
+    ...changes,
+  };
 }

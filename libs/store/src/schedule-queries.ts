@@ -1,0 +1,116 @@
+import type { Database } from './database';
+import { readSchedule, SCHEDULE_COLUMNS } from './schedule-columns';
+import type {
+  ScheduleAudit,
+  ScheduleFilter,
+  SchedulePage,
+  ScheduleRow,
+  ScheduleRun,
+  ScheduleVersion,
+} from './schedule-row';
+import type { FilterSql } from './task-filter';
+
+const BY_NAME = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name = $1`;
+
+const BY_NAMES = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name = ANY ($1::text[]) ORDER BY name`;
+
+const VERSIONS = `
+  SELECT version, at, actor, action, definition FROM schedule_versions WHERE schedule_id = $1
+  ORDER BY version DESC LIMIT $2`;
+
+const AUDIT = `
+  SELECT at, actor, action, schedule, coalesce(detail, '{}') AS detail FROM audit_log WHERE schedule = $1
+  ORDER BY id DESC LIMIT $2`;
+
+/** A function, so that the search through the parts of `tasks` is planned once. */
+const RUNS = `
+  SELECT r.slot_at AS "slotAt", r.outcome, r.origin, r.reason, r.late_ms AS "lateMs", r.created_at AS "decidedAt",
+    r.task_id AS "taskId", t.id AS "taskDbId", t.status, t.attempt, t.started_at AS "startedAt",
+    t.finished_at AS "finishedAt", t.error_code AS "errorCode"
+  FROM (
+    SELECT * FROM schedule_slots WHERE schedule_id = $1 AND slot_at < coalesce($2::timestamptz, 'infinity')
+    ORDER BY slot_at DESC LIMIT $3
+  ) AS r
+  LEFT JOIN LATERAL task_by_task_id(r.task_id) AS t ON r.task_id IS NOT NULL
+  ORDER BY r.slot_at DESC`;
+
+export async function findSchedule(db: Database, name: string): Promise<ScheduleRow | null> {
+  const [row] = await db.query(BY_NAME, [name]);
+  return row ? readSchedule(row) : null;
+}
+
+export async function findSchedules(db: Database, names: readonly string[]): Promise<ScheduleRow[]> {
+  const rows = await db.query(BY_NAMES, [names]);
+  return rows.map(readSchedule);
+}
+
+/** See `ScheduleRepository.list`. */
+export async function listSchedules(
+  db: Database,
+  filter: ScheduleFilter,
+  { pageSize, cursor = '' }: { readonly pageSize: number; readonly cursor?: string | undefined },
+): Promise<SchedulePage> {
+  const { conditions, parameters } = scheduleFilterSql(filter, 0);
+  const where = ['true', ...conditions].join(' AND ');
+  const after = `$${parameters.length + 1}`;
+  const [counted] = await db.query<{ n: number }>(
+    `SELECT count(*)::integer AS n FROM schedules s WHERE ${where}`,
+    parameters,
+  );
+  const rows = await db.query(
+    `SELECT ${SCHEDULE_COLUMNS} FROM schedules s WHERE ${where} AND s.name > ${after} ORDER BY s.name LIMIT ${pageSize + 1}`,
+    [...parameters, cursor],
+  );
+  const items = rows.slice(0, pageSize).map(readSchedule);
+  return {
+    items,
+    total: counted?.n ?? 0,
+    nextCursor: rows.length > pageSize ? (items.at(-1)?.name ?? null) : null,
+  };
+}
+
+/** The filter as conditions on `schedules s`, its parameters numbered from `$first + 1`. */
+export function scheduleFilterSql(filter: ScheduleFilter, first: number): FilterSql {
+  const parameters: unknown[] = [];
+  const conditions: string[] = [];
+  const add = (value: unknown, condition: (parameter: string) => string): void => {
+    if (value === undefined) return;
+    parameters.push(value);
+    conditions.push(condition(`$${first + parameters.length}`));
+  };
+  add(filter.q, (p) => `strpos(s.name, ${p}) > 0`);
+  add(filter.type, (p) => `s.type = ${p}`);
+  add(filter.queue, (p) => `s.queue = ${p}`);
+  add(filter.source, (p) => `s.source = ${p}`);
+  add(filter.paused, (p) => `s.paused = ${p}`);
+  add(filter.orphaned, (p) => `(s.orphaned_at IS NOT NULL) = ${p}`);
+  return { conditions, parameters };
+}
+
+/** The driver gives `bigint` as text. */
+interface RunRow extends Omit<ScheduleRun, 'lateMs' | 'taskDbId'> {
+  readonly lateMs: string;
+  readonly taskDbId: string | null;
+}
+
+/** See `ScheduleRepository.runs`. */
+export async function runsOf(
+  db: Database,
+  scheduleId: number,
+  { before = null, limit }: { readonly before?: Date | null; readonly limit: number },
+): Promise<ScheduleRun[]> {
+  const rows = await db.query<RunRow>(RUNS, [scheduleId, before, limit]);
+  return rows.map((row) => ({
+    ...row,
+    lateMs: Number(row.lateMs),
+    taskDbId: row.taskDbId === null ? null : Number(row.taskDbId),
+  }));
+}
+
+export async function versionsOf(db: Database, scheduleId: number, limit: number): Promise<ScheduleVersion[]> {
+  return db.query<ScheduleVersion>(VERSIONS, [scheduleId, limit]);
+}
+
+export async function auditOf(db: Database, name: string, limit: number): Promise<ScheduleAudit[]> {
+  return db.query<ScheduleAudit>(AUDIT, [name, limit]);
+}

@@ -31,6 +31,8 @@ const RETRY_MS = 1_000;
 export class Load {
   /** Every answer, in order. */
   readonly answers: Answer[] = [];
+  /** Ids of the tasks that were promised, in order. */
+  readonly promisedIds: string[] = [];
   private submitted = 0;
   private requests = 0;
 
@@ -109,7 +111,10 @@ export class Load {
   }
 
   private promised(tasks: readonly PlannedTask[]): void {
-    for (const { body, wishes = [] } of tasks) this.parts.operators.later(body.task_id, wishes);
+    for (const { body, wishes = [] } of tasks) {
+      this.promisedIds.push(body.task_id);
+      this.parts.operators.later(body.task_id, wishes);
+    }
   }
 
   private async send(op: string, tasks: readonly PlannedTask[]): Promise<Answer> {

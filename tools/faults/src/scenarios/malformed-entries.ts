@@ -21,7 +21,7 @@ export const malformedEntries: Scenario = {
     try {
       await underLoad(context, async () => {
         nemesis.note(`${ENTRIES} bad entries`);
-        const entries = Array.from({ length: ENTRIES }, () => badEntry(random, load.count));
+        const entries = Array.from({ length: ENTRIES }, () => badEntry(random, load.promisedIds));
         await redis.lpush(`${REDIS_PREFIX}:tasks`, ...entries.filter((_, n) => n % 2 === 0));
         const due = entries.filter((_, n) => n % 2 === 1).flatMap((entry) => [random.between(0, 1_000), entry]);
         await redis.zadd(`${REDIS_PREFIX}:delayed_tasks`, ...due);
@@ -41,8 +41,9 @@ export const malformedEntries: Scenario = {
   },
 };
 
-function badEntry(random: Random, submitted: number): string | Buffer {
-  const known = `malformed-entries-${random.between(1, Math.max(1, submitted))}`;
+/** `promised`: only these are forged, since a raw entry may take an id that is not taken yet. */
+function badEntry(random: Random, promised: readonly string[]): string | Buffer {
+  const known = promised.length > 0 ? random.pick(promised) : '';
   const kinds: readonly (() => string | Buffer)[] = [
     () => 'no json at all',
     () => random.pick(['null', '[]', '5', 'true', '""', '{}', '*', '{"id":5}', '{"id":""}', '{"name":"effect"}']),

@@ -10,6 +10,7 @@ import { idempotencyRace } from './idempotency-race';
 import { malformedEntries } from './malformed-entries';
 import { soak, tour } from './mixed-faults';
 import { halfOpen, oneWay, slowNetwork } from './network';
+import { outcomesOnDisk } from './outcomes-on-disk';
 import { pausedInTransaction } from './paused-in-transaction';
 import { pausedWorker } from './paused-worker';
 import { permissions } from './permissions';
@@ -38,6 +39,7 @@ export const SCENARIOS: readonly Scenario[] = [
   redisEvicting,
   postgresKill,
   postgresPaused,
+  outcomesOnDisk,
   redisFrozen,
   schedulerCutOff,
   poolExhausted,

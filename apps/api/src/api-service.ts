@@ -1,11 +1,9 @@
+import { VERSION } from '@millrace/contracts';
 import type { ServiceParts } from '@millrace/runtime';
 import type { ApiConfig } from './api.config';
 import { ERROR_TABLE } from './error-table';
 import { serveDocs } from './openapi';
 import { RateLimit } from './rate-limit';
-
-/** Version of the product; the OpenAPI document and the metrics show it. */
-export const VERSION = '0.1.0';
 
 /** What makes the api out of its modules, for the process and for specs alike. */
 export const API_SERVICE: Omit<ServiceParts<ApiConfig>, 'Config' | 'config'> = {

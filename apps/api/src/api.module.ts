@@ -1,12 +1,12 @@
 import { Module } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { QueueModule, QueueOptions } from '@millrace/queue';
+import { storeHealth } from '@millrace/runtime';
 import { StoreModule, StoreOptions } from '@millrace/store';
-import { TaskPolicy, TasksModule } from '@millrace/tasks';
+import { TaskPolicy, TaskStores, TasksModule } from '@millrace/tasks';
 import { ApiConfig } from './api.config';
 import { RateLimit } from './rate-limit';
 import { RequestDeadline } from './request-deadline';
-import { STORE_HEALTH } from './store-health';
 import { Idempotency } from './tasks/idempotency';
 import { SubmitController } from './tasks/submit.controller';
 import { TaskController } from './tasks/task.controller';
@@ -38,6 +38,12 @@ import { TypesController } from './types/types.controller';
     }),
   ],
   controllers: [TasksController, TaskController, SubmitController, TypesController],
-  providers: [Idempotency, RateLimit, STORE_HEALTH, { provide: APP_INTERCEPTOR, useClass: RequestDeadline }],
+  // Without Redis the api still records and reads.
+  providers: [
+    Idempotency,
+    RateLimit,
+    storeHealth(TaskStores, 'helpful'),
+    { provide: APP_INTERCEPTOR, useClass: RequestDeadline },
+  ],
 })
 export class ApiModule {}

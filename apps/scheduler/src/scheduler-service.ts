@@ -1,8 +1,6 @@
+import { VERSION } from '@millrace/contracts';
 import { answerTo } from '@millrace/runtime';
 import { StoreUnavailable } from '@millrace/store';
-
-/** Version of the product; the metrics show it. */
-const VERSION = '0.1.0';
 
 /** What the runtime needs to know about this service. */
 export const SCHEDULER_SERVICE = {

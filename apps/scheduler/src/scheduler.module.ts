@@ -1,13 +1,13 @@
 import { QueueModule, QueueOptions } from '@millrace/queue';
+import { storeHealth } from '@millrace/runtime';
 import { StoreModule, StoreOptions } from '@millrace/store';
-import { TaskPolicy, TasksModule } from '@millrace/tasks';
+import { TaskPolicy, TaskStores, TasksModule } from '@millrace/tasks';
 import { Module } from '@nestjs/common';
 import { DutiesModule } from './duties/duties.module';
 import { SchedulerConfig } from './scheduler.config';
 import { SchedulesModule } from './schedules/schedules.module';
 import { SchedulingModule } from './scheduling/scheduling.module';
 import { StatsController } from './stats.controller';
-import { STORE_HEALTH } from './store-health';
 
 /** Fires schedules, repairs what outages leave behind, and prunes; any number of replicas may run. */
 @Module({
@@ -46,6 +46,7 @@ import { STORE_HEALTH } from './store-health';
     SchedulesModule,
   ],
   controllers: [StatsController],
-  providers: [STORE_HEALTH],
+  // Without Redis the scheduler still records what its schedules submit.
+  providers: [storeHealth(TaskStores, 'helpful')],
 })
 export class SchedulerModule {}

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
+import { VERSION } from '@millrace/contracts';
 import { bootstrap } from '@millrace/runtime';
-import { VERSION } from './version';
 import { WorkerConfig } from './worker.config';
 import { WorkerModule } from './worker.module';
 

@@ -1,13 +1,13 @@
 import { Module } from '@nestjs/common';
+import { VERSION } from '@millrace/contracts';
 import { QueueModule, QueueOptions } from '@millrace/queue';
 import { RunnerModule, RunnerOptions, Tally } from '@millrace/runner';
+import { storeHealth } from '@millrace/runtime';
 import { StoreModule, StoreOptions } from '@millrace/store';
-import { TaskPolicy, TasksModule } from '@millrace/tasks';
+import { TaskPolicy, TaskStores, TasksModule } from '@millrace/tasks';
 import { BUILTIN_TYPES } from './builtin-types';
 import { BUILTIN_HANDLERS, OWN_HANDLERS } from './handlers';
 import { StatsController } from './stats.controller';
-import { STORE_HEALTH } from './store-health';
-import { VERSION } from './version';
 import { WorkerConfig } from './worker.config';
 
 /** The worker service: the engine, and the handlers it runs. */
@@ -60,6 +60,7 @@ import { WorkerConfig } from './worker.config';
     }),
   ],
   controllers: [StatsController],
-  providers: [STORE_HEALTH, ...Object.values(BUILTIN_HANDLERS), ...OWN_HANDLERS],
+  // A worker without Redis takes nothing.
+  providers: [storeHealth(TaskStores, 'required'), ...Object.values(BUILTIN_HANDLERS), ...OWN_HANDLERS],
 })
 export class WorkerModule {}

@@ -53,3 +53,4 @@ export {
   type TaskStatus,
   type TraceContext,
 } from './task';
+export { VERSION } from './version';

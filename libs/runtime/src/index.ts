@@ -23,4 +23,4 @@ export { Readiness, type ReadinessCheck } from './readiness';
 export { ServiceConfig } from './service.config';
 export { DurationSetting, IsDuration, Setting, type SettingOptions } from './setting';
 export { Shutdown } from './shutdown';
-export { StoreHealth, type StoreHealthParts, type StoreProbes } from './store-health';
+export { StoreHealth, storeHealth, type StoreHealthParts, type StoreProbes } from './store-health';

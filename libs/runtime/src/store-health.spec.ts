@@ -26,11 +26,10 @@ function healthOf(probes: Partial<StoreProbes>) {
       postgres: { ping: answers, schemaVersion: async () => 5 },
       requiredSchemaVersion: 5,
       redis: { ping: answers },
-      redisNeed: 'helpful',
       evictionPolicy: async () => 'noeviction',
       ...probes,
     },
-    { readiness, metrics, watch: new LoopWatch() },
+    { readiness, metrics, watch: new LoopWatch(), redisNeed: 'helpful' },
   );
   health.onModuleInit();
   const check = (name: string) => readiness.checks.find((one) => one.name === name);

@@ -1,8 +1,15 @@
-import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
-import type { LoopWatch } from './loop-watch';
-import type { Metrics } from './metrics';
+import {
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { LoopWatch } from './loop-watch';
+import { Metrics } from './metrics';
 import { Periodic } from './periodic';
-import type { Readiness, ReadinessCheck } from './readiness';
+import { Readiness, type ReadinessCheck } from './readiness';
 
 /** How often Redis is asked for its eviction policy: an operator may change it while it runs. */
 const EVICTION_EVERY_MS = 30_000;
@@ -13,10 +20,8 @@ export interface StoreProbes {
   /** The service works with a database of this version or a later one. */
   readonly requiredSchemaVersion: number;
   readonly redis: { ping(): Promise<void> };
-  /** `required` where the service is of no use without Redis. */
-  readonly redisNeed: ReadinessCheck['need'];
   /** Redis' `maxmemory-policy`; null when it does not tell. */
-  readonly evictionPolicy: () => Promise<string | null>;
+  evictionPolicy(): Promise<string | null>;
 }
 
 /** What a service has beside its stores. */
@@ -24,6 +29,8 @@ export interface StoreHealthParts {
   readonly readiness: Readiness;
   readonly metrics: Metrics;
   readonly watch: LoopWatch;
+  /** `required` where the service is of no use without Redis. */
+  readonly redisNeed: ReadinessCheck['need'];
 }
 
 /**
@@ -65,8 +72,8 @@ export class StoreHealth implements OnModuleInit, OnApplicationBootstrap, Before
   }
 
   onModuleInit(): void {
-    const { readiness } = this.parts;
-    const { redis, redisNeed } = this.probes;
+    const { readiness, redisNeed } = this.parts;
+    const { redis } = this.probes;
     readiness.add({ name: 'postgres', need: 'required', check: () => this.checkSchema() });
     readiness.add({ name: 'redis', need: redisNeed, check: () => redis.ping() });
     readiness.add({ name: 'redis_eviction', need: 'helpful', check: () => this.checkEviction() });
@@ -112,6 +119,16 @@ export class StoreHealth implements OnModuleInit, OnApplicationBootstrap, Before
     }
     return { policy: this.policy };
   }
+}
+
+/** Makes the health of the stores that an injectable `Probes` can ask part of a service. */
+export function storeHealth(Probes: Type<StoreProbes>, redisNeed: StoreHealthParts['redisNeed']): Provider {
+  return {
+    provide: StoreHealth,
+    inject: [Probes, Readiness, Metrics, LoopWatch],
+    useFactory: (probes: StoreProbes, readiness: Readiness, metrics: Metrics, watch: LoopWatch) =>
+      new StoreHealth(probes, { readiness, metrics, watch, redisNeed }),
+  };
 }
 
 function mayEvict(policy: string | null): boolean {

@@ -16,5 +16,6 @@ export type { Submission, SubmitOptions, SubmittedTask } from './submission';
 export { TaskControl, type Cancelled } from './task-control';
 export { TaskIdTaken, TaskNotCancellable, TaskNotFound, TaskNotRetryable, TooManyWaiting } from './task-errors';
 export { TaskPolicy } from './task-policy';
+export { TaskStores } from './task-stores';
 export { TasksModule } from './tasks.module';
 export { TaskSubmitter } from './task-submitter';

@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type InjectionToken } from '@nestjs/common'
 import { SlotSubmitter } from './slot-submitter';
 import { TaskControl } from './task-control';
 import { TaskPolicy } from './task-policy';
+import { TaskStores } from './task-stores';
 import { TaskSubmitter } from './task-submitter';
 
 /** Submit, retry and cancel for a service; needs `StoreModule` and `QueueModule`. */
@@ -19,8 +20,9 @@ export class TasksModule {
         TaskSubmitter,
         SlotSubmitter,
         TaskControl,
+        TaskStores,
       ],
-      exports: [TaskPolicy, TaskSubmitter, SlotSubmitter, TaskControl],
+      exports: [TaskPolicy, TaskSubmitter, SlotSubmitter, TaskControl, TaskStores],
     };
   }
 }

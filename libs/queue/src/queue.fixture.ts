@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { QueueTask } from '@millrace/contracts';
-import { testRedis } from '@millrace/testing';
+import { ownRedis, testRedis, type OwnRedis } from '@millrace/testing';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { createQueues, type QueueAccess } from './create-queues';
 import { queueKeys, type QueueKeys } from './keys';
 import type { Dispatch } from './queue-entries';
@@ -45,6 +46,42 @@ export async function queueFixture(): Promise<QueueFixture> {
     close: async () => {
       await access.close();
       await server.close();
+    },
+  };
+}
+
+/** A server that the tests of one file may fill, freeze and kill. */
+export interface OwnServer {
+  readonly server: OwnRedis;
+  /** New for each test, on the server without keys. */
+  readonly access: QueueAccess;
+  /** The default queue. */
+  readonly queue: TaskQueue;
+}
+
+/** Registers the hooks that keep it; what it answers is there once a test runs. */
+export function ownServer(): OwnServer {
+  let server: OwnRedis;
+  let access: QueueAccess;
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    server = await ownRedis();
+  });
+  afterAll(() => server.close());
+  beforeEach(async () => {
+    await server.redis.flushall();
+    access = createQueues(new QueueOptions({ redisUrl: server.url }));
+  });
+  afterEach(() => access.close());
+  return {
+    get server() {
+      return server;
+    },
+    get access() {
+      return access;
+    },
+    get queue() {
+      return access.queues.of('default');
     },
   };
 }

@@ -109,7 +109,9 @@ function answeringPid(port, password) {
     const finish = () => {
       socket.destroy();
       const match = /^process_id:(\d+)/m.exec(answer);
-      resolve(match && answer.includes('\nloading:0') ? Number(match[1]) : undefined);
+      // A Sentinel has nothing to load.
+      const isReady = answer.includes('\nloading:0') || answer.includes('\nredis_mode:sentinel');
+      resolve(match && isReady ? Number(match[1]) : undefined);
     };
     socket.setTimeout(ANSWER_TIMEOUT_MS, finish);
     socket.once('error', finish);

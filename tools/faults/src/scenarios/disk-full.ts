@@ -1,17 +1,19 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRunFolder, removeRunFolder } from '@millrace/stack';
+import { Redis } from 'ioredis';
 import type { Scenario, ScenarioContext } from '../scenario';
+import { noSmallDisk, SmallDisk } from '../small-disk';
 import { underLoad } from '../under-load';
+import { steadyWork } from '../workload';
 
-const DISK_MIB = 400;
-const MIB = 1024 * 1024;
 const FULL_MS = 6_000;
+/** Long enough for what runs to end, and to wait for a database that does not answer. */
+const GATHER_MS = 1_500;
 
-/** Made when the scenario is asked for, as the server's data goes there from the start. */
-let disk: string | undefined;
+const postgresDisk = new SmallDisk(400);
+const redisDisk = new SmallDisk(64);
+const spillDisk = new SmallDisk(8);
 
 export const diskFull: Scenario = {
   row: '28',
@@ -19,55 +21,109 @@ export const diskFull: Scenario = {
   promise:
     "PostgreSQL's disk is full: nothing is acknowledged that is not recorded, and all goes on once there is room.",
   get testbed() {
-    return { postgresFolder: join(mountDisk(), 'postgres') };
+    const postgresFolder = join(postgresDisk.path, 'postgres');
+    mkdirSync(postgresFolder, { recursive: true });
+    return { postgresFolder };
   },
   long: { cycles: 5, tasks: 1_000 },
-  unavailable: () =>
-    process.getuid?.() === 0 && process.platform === 'linux' ? undefined : 'only root can mount a small disk',
+  unavailable: noSmallDisk,
   async run(context) {
-    await underLoad(context, () => fillDisk(context), { overMs: 4_000 });
+    await underLoad(
+      context,
+      async () => {
+        await fillFor(context, postgresDisk, 'PostgreSQL', () => sleep(FULL_MS));
+        // A server that cannot write its log ends itself, and is started again by whoever runs it.
+        await context.testbed.heal();
+      },
+      { overMs: 4_000 },
+    );
     return {};
   },
-  cleanUp: unmountDisk,
+  cleanUp: () => postgresDisk.unmount(),
 };
 
-async function fillDisk({ testbed, nemesis }: ScenarioContext): Promise<void> {
-  const ballast = join(mountDisk(), 'ballast');
-  nemesis.note('the disk of PostgreSQL is full');
+export const redisDiskFull: Scenario = {
+  row: '28',
+  name: 'redis-disk-full',
+  promise:
+    "The disk of Redis' log is full, and it refuses to write: submits are recorded, and all goes on once there is room.",
+  get testbed() {
+    return { redisPersistence: 'appendonly' as const, redisFolder: join(redisDisk.path, 'redis') };
+  },
+  long: { cycles: 5, tasks: 1_000 },
+  unavailable: noSmallDisk,
+  async run(context) {
+    const { load, testbed } = context;
+    const redis = new Redis(testbed.redis.url);
+    let refusing = 0;
+    try {
+      await underLoad(
+        context,
+        () =>
+          fillFor(context, redisDisk, 'Redis', async () => {
+            await sleep(FULL_MS);
+            if (/^aof_last_write_status:err/m.test(await redis.info('persistence'))) refusing += 1;
+          }),
+        { overMs: 6_000 },
+      );
+    } finally {
+      redis.disconnect();
+    }
+    const refused = load.answers.filter(({ kind }) => kind !== 'ok').length;
+    return {
+      measures: { refusedSubmits: refused },
+      complaints: [
+        ...(refusing < context.cycles ? [`Redis could write in ${context.cycles - refusing} cycles`] : []),
+        ...(refused > 0 ? [`${refused} submits were not taken while Redis could not write`] : []),
+      ],
+    };
+  },
+  cleanUp: () => redisDisk.unmount(),
+};
+
+export const spillDiskFull: Scenario = {
+  row: '28',
+  name: 'spill-disk-full',
+  promise:
+    'Workers end while PostgreSQL stands still, and have no room to save their outcomes: their tasks run again, and nothing else is lost.',
+  get testbed() {
+    return { workerEnv: { WORKER_SPILL_FOLDER: join(spillDisk.path, 'spill'), SHUTDOWN_TIMEOUT: '3s' } };
+  },
+  long: { cycles: 5, tasks: 1_000 },
+  unavailable: noSmallDisk,
+  async run(context) {
+    await underLoad(context, () => fillFor(context, spillDisk, 'the workers', () => endWithoutRoom(context)), {
+      overMs: 4_000,
+      workload: steadyWork(100, 1_000),
+    });
+    return {};
+  },
+  cleanUp: () => spillDisk.unmount(),
+};
+
+async function fillFor(
+  { nemesis }: ScenarioContext,
+  disk: SmallDisk,
+  whose: string,
+  meanwhile: () => Promise<unknown>,
+): Promise<void> {
+  nemesis.note(`the disk of ${whose} is full`);
   try {
-    fill(ballast);
-    await sleep(FULL_MS);
+    disk.fill();
+    await meanwhile();
   } finally {
-    rmSync(ballast);
+    disk.free();
   }
   nemesis.note('there is room again');
-  // A server that cannot write its log ends itself, and is started again by whoever runs it.
-  await testbed.heal();
 }
 
-/** Writes until there is no room for more. */
-function fill(path: string): void {
-  const file = openSync(path, 'w');
-  try {
-    for (let written = 0; written < DISK_MIB; written += 1) writeSync(file, Buffer.alloc(MIB));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
-  } finally {
-    closeSync(file);
-  }
-}
-
-function mountDisk(): string {
-  if (disk !== undefined) return disk;
-  disk = createRunFolder();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m,mode=0711`, 'tmpfs', disk]);
-  mkdirSync(join(disk, 'postgres'));
-  return disk;
-}
-
-async function unmountDisk(): Promise<void> {
-  if (disk === undefined) return;
-  execFileSync('umount', [disk]);
-  await removeRunFolder(disk);
-  disk = undefined;
+async function endWithoutRoom({ testbed, nemesis, random }: ScenarioContext): Promise<void> {
+  const worker = random.pick(testbed.running('worker'));
+  nemesis.note('SIGSTOP postgres', [worker]);
+  await testbed.postgres.kill('SIGSTOP');
+  await sleep(GATHER_MS);
+  await nemesis.terminate(worker);
+  await testbed.postgres.kill('SIGCONT');
+  nemesis.note('SIGCONT postgres');
+  await testbed.fillUp();
 }

@@ -3,7 +3,8 @@ import { apiKill } from './api-kill';
 import { backlog } from './backlog';
 import { clocks } from './clocks';
 import { crashPoints } from './crash-points';
-import { diskFull } from './disk-full';
+import { fewDescriptors } from './descriptors';
+import { diskFull, redisDiskFull, spillDiskFull } from './disk-full';
 import { fuzz } from './fuzz';
 import { hostileHandlers } from './hostile-handlers';
 import { idempotencyRace } from './idempotency-race';
@@ -18,7 +19,9 @@ import { lockHeld, poolExhausted, postgresKill, postgresPaused } from './postgre
 import { redisFlush, redisKill } from './redis-loss';
 import { redisEvicting, redisFull } from './redis-memory';
 import { redisFailover, redisTruncated } from './redis-persistence';
+import { redisSentinel } from './redis-sentinel';
 import { retryStorm } from './retry-storm';
+import { rollingDeploy } from './rolling-deploy';
 import { schedulers } from './schedulers';
 import { redisFrozen, schedulerCutOff } from './silence';
 import { sigterm } from './sigterm';
@@ -35,6 +38,7 @@ export const SCENARIOS: readonly Scenario[] = [
   redisFlush,
   redisTruncated,
   redisFailover,
+  redisSentinel,
   redisFull,
   redisEvicting,
   postgresKill,
@@ -57,8 +61,12 @@ export const SCENARIOS: readonly Scenario[] = [
   backlog,
   retryStorm,
   diskFull,
+  redisDiskFull,
+  spillDiskFull,
   starved,
+  fewDescriptors,
   sigterm,
+  rollingDeploy,
   permissions,
   tour,
   soak,

@@ -24,7 +24,7 @@ const MOST_HELD_MS = 12_000;
 const MOST_WAIT_MS = 5_000;
 const LOOK_MS = 100;
 /** Submits of one victim, as a rule and at most. */
-const ROUNDS = 10;
+const ROUNDS = 25;
 const MOST_ROUNDS = 60;
 /** From here on somebody stands still in there, rather than being on the way to the commit. */
 const IDLE_MS = 1_000;

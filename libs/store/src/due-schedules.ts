@@ -31,9 +31,9 @@ const LOOKED_PAST = 20;
 
 const RECENT = `
   SELECT i.id::text, array_agg(t.status ORDER BY r.slot_at DESC) AS statuses
-  FROM jsonb_to_recordset($1::jsonb) AS i (id bigint, n integer)
+  FROM jsonb_to_recordset($1::jsonb) AS i (id bigint, n integer, since timestamptz)
   CROSS JOIN LATERAL (
-    SELECT slot_at, task_id FROM schedule_slots w WHERE w.schedule_id = i.id AND w.outcome = 'submitted'
+    SELECT slot_at, task_id FROM schedule_slots w WHERE w.schedule_id = i.id AND w.outcome = 'submitted' AND w.created_at >= i.since
     ORDER BY slot_at DESC LIMIT i.n + ${LOOKED_PAST}
   ) AS r
   CROSS JOIN LATERAL task_by_task_id(r.task_id) AS t
@@ -95,14 +95,14 @@ export async function underWayOf(
   return new Map(rows.map(({ id, unfinished, waiting }) => [Number(id), { unfinished, waiting }]));
 }
 
-/** How the last ended tasks of these schedules ended, newest first; at least `count` of each, when there are as many. */
+/** See `ScheduleRepository.recentOutcomes`. */
 export async function recentOutcomesOf(
   db: Database,
-  wanted: readonly { readonly id: number; readonly count: number }[],
+  wanted: readonly { readonly id: number; readonly count: number; readonly since: Date }[],
   manager: EntityManager,
 ): Promise<Map<number, readonly FinalStatus[]>> {
   if (wanted.length === 0) return new Map();
-  const asked = JSON.stringify(wanted.map(({ id, count }) => ({ id, n: count })));
+  const asked = JSON.stringify(wanted.map(({ id, count, since }) => ({ id, n: count, since })));
   const rows = await db.query<{ id: string; statuses: FinalStatus[] }>(RECENT, [asked], manager);
   return new Map(rows.map(({ id, statuses }) => [Number(id), statuses]));
 }

@@ -35,6 +35,7 @@ import type {
   ScheduleVersion,
 } from './schedule-row';
 import {
+  decidedSlots,
   insertSlots,
   lockReleasable,
   skipWaiting,
@@ -191,9 +192,12 @@ export class ScheduleRepository {
     return underWayOf(this.db, ids, manager);
   }
 
-  /** How the last ended tasks of each schedule ended, newest first: `count` of them when there are as many. */
+  /**
+   * How the last ended tasks of each schedule ended, newest first: `count` of them when there are as many among the slots
+   * decided about since then.
+   */
   recentOutcomes(
-    wanted: readonly { readonly id: number; readonly count: number }[],
+    wanted: readonly { readonly id: number; readonly count: number; readonly since: Date }[],
     manager: EntityManager,
   ): Promise<Map<number, readonly FinalStatus[]>> {
     return recentOutcomesOf(this.db, wanted, manager);
@@ -223,6 +227,11 @@ export class ScheduleRepository {
     manager: EntityManager,
   ): Promise<SlotKeys> {
     return takeWaiting(this.db, slots, manager);
+  }
+
+  /** Which of these slots somebody has decided about, as epoch ms. */
+  decidedSlots(scheduleId: number, slots: readonly Date[]): Promise<Set<number>> {
+    return decidedSlots(this.db, scheduleId, slots);
   }
 
   /** Unfinished tasks in the way of waiting slots whose schedules cancel what runs. */

@@ -141,8 +141,8 @@ export type SchedulePut =
 export interface NewSlot {
   readonly scheduleId: number;
   readonly slotAt: Date;
-  /** Slot and jitter; lateness is counted from here. */
-  readonly dueAt: Date;
+  /** Slot and jitter; lateness is counted from here. Null: it is not late, because somebody has just asked for it. */
+  readonly dueAt: Date | null;
   readonly outcome: SlotOutcome;
   readonly origin: SlotOrigin;
   readonly reason: string | null;

@@ -3,7 +3,7 @@ import type { Database, RawRow } from './database';
 import { readSchedule, SCHEDULE_COLUMNS } from './schedule-columns';
 import type { NewSlot, ScheduleRow } from './schedule-row';
 
-/** A slot that waits and may go on: nothing of its schedule is unfinished. Its schedule is locked. */
+/** A slot that waits and may go on: nothing of its schedule is unfinished, or that does not matter. Its schedule is locked. */
 export interface ReleasableSlot {
   readonly schedule: ScheduleRow;
   readonly slotAt: Date;
@@ -12,7 +12,7 @@ export interface ReleasableSlot {
 const INSERT = `
   INSERT INTO schedule_slots (schedule_id, slot_at, outcome, origin, reason, task_id, late_ms)
   SELECT id, slot_at, outcome, origin, reason, task_id,
-    greatest(0, extract(epoch FROM clock_timestamp() - due_at) * 1000)::bigint
+    coalesce(greatest(0, extract(epoch FROM clock_timestamp() - due_at) * 1000), 0)::bigint
   FROM jsonb_to_recordset($1::jsonb) AS n (
     id bigint, slot_at timestamptz, due_at timestamptz, outcome text, origin text, reason text, task_id text
   )
@@ -32,8 +32,10 @@ const LOCK_RELEASABLE = `
   ) AS w
   JOIN schedules s ON s.id = w.schedule_id
   WHERE NOT s.paused AND (s.source = 'api' OR s.name = ANY ($1::text[]))
-    AND NOT EXISTS (SELECT FROM tasks_pending t WHERE t.schedule_id = s.id)
-    AND NOT EXISTS (SELECT FROM tasks_processing t WHERE t.schedule_id = s.id)
+    AND (s.overlap = 'allow' OR (
+      NOT EXISTS (SELECT FROM tasks_pending t WHERE t.schedule_id = s.id)
+      AND NOT EXISTS (SELECT FROM tasks_processing t WHERE t.schedule_id = s.id)
+    ))
   LIMIT $2
   FOR UPDATE OF s SKIP LOCKED`;
 
@@ -47,6 +49,8 @@ const TAKE_WAITING = `
   )
   SELECT schedule_id::text AS id, slot_at FROM taken`;
 
+const DECIDED = `SELECT slot_at FROM schedule_slots WHERE schedule_id = $1 AND slot_at = ANY ($2::timestamptz[])`;
+
 const TO_CANCEL = `
   SELECT t.task_id, s.name FROM schedules s
   JOIN (
@@ -54,7 +58,7 @@ const TO_CANCEL = `
     UNION ALL
     SELECT schedule_id, task_id FROM tasks_processing WHERE schedule_id IS NOT NULL AND cancel_requested_at IS NULL
   ) AS t ON t.schedule_id = s.id
-  WHERE s.overlap = 'cancel_running'
+  WHERE s.overlap = 'cancel_running' AND NOT s.paused
     AND s.id IN (SELECT schedule_id FROM schedule_slots WHERE outcome = 'waiting')
   LIMIT $1`;
 
@@ -113,6 +117,12 @@ export async function takeWaiting(
     reason,
   }));
   return keysOf(await db.query<KeyRow>(TAKE_WAITING, [JSON.stringify(rows)], manager));
+}
+
+/** See `ScheduleRepository.decidedSlots`. */
+export async function decidedSlots(db: Database, scheduleId: number, slots: readonly Date[]): Promise<Set<number>> {
+  const rows = await db.query<{ slot_at: Date }>(DECIDED, [scheduleId, slots]);
+  return new Set(rows.map(({ slot_at }) => slot_at.getTime()));
 }
 
 /** See `ScheduleRepository.tasksToCancel`. */

@@ -360,7 +360,7 @@ describe('a slot', () => {
     expect(await db.store.schedules.runs(schedule.id, { limit: 10, before: at(2) })).toHaveLength(1);
     const facts = await db.store.schedules.transaction(async (manager) => [
       await db.store.schedules.underWay([schedule.id], manager),
-      await db.store.schedules.recentOutcomes([{ id: schedule.id, count: 1 }], manager),
+      await db.store.schedules.recentOutcomes([{ id: schedule.id, count: 1, since: schedule.updatedAt }], manager),
     ]);
     expect(facts).toEqual([
       new Map([[schedule.id, { unfinished: 1, waiting: 0 }]]),

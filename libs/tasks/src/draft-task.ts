@@ -124,9 +124,12 @@ function checkUnique(unique: NonNullable<SubmitOptions['unique']>): FieldError[]
   ];
 }
 
-const optionalMs = (duration: SubmitOptions['delay']) => (duration === undefined ? null : parseDuration(duration));
+/** Milliseconds of a duration that may be left out. */
+export const optionalMs = (duration: SubmitOptions['delay']) =>
+  duration === undefined ? null : parseDuration(duration);
 
-function backoffOf(backoff: TaskOptions['backoff']): Backoff | null {
+/** How a backoff is recorded. */
+export function backoffOf(backoff: TaskOptions['backoff']): Backoff | null {
   if (backoff === undefined) return null;
   const { type, max, jitter } = backoff;
   return { type, ...(max !== undefined && { maxMs: parseDuration(max) }), ...(jitter !== undefined && { jitter }) };

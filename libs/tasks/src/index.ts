@@ -11,7 +11,26 @@ export {
 export { describeError } from './describe-error';
 export { dispatchOf, dueOf, type DispatchableTask } from './dispatch-of';
 export { sanitizeForRecord, sanitizeText } from './sanitize';
-export { SlotSubmitter, type SlotResult, type SlotSubmission } from './slot-submitter';
+export { FireSlots, type FiredSlot, type FireReport } from './fire-slots';
+export type { RecordedSlot } from './record-slots';
+export {
+  MAX_BACKFILL_SLOTS,
+  ScheduleControl,
+  type BackfillRequest,
+  type WriteRequest,
+  type WrittenSchedule,
+} from './schedule-control';
+export { ScheduleNameTaken, ScheduleNotFound, ScheduleStateConflict, ScheduleVersionMismatch } from './schedule-errors';
+export {
+  draftSchedule,
+  nextSlotOf,
+  specOf,
+  type ScheduleInput,
+  type SchedulePolicies,
+  type SlotOptions,
+} from './schedule-input';
+export { SlotSubmitter, type SlotResult } from './slot-submitter';
+export type { DeclaredSlots, SlotMaker, SlotSubmission } from './slot-task';
 export type { Submission, SubmitOptions, SubmittedTask } from './submission';
 export { TaskControl, type Cancelled } from './task-control';
 export { TaskIdTaken, TaskNotCancellable, TaskNotFound, TaskNotRetryable, TooManyWaiting } from './task-errors';

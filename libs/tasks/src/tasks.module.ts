@@ -1,4 +1,6 @@
 import { Module, type DynamicModule, type InjectionToken } from '@nestjs/common';
+import { FireSlots } from './fire-slots';
+import { ScheduleControl } from './schedule-control';
 import { SlotSubmitter } from './slot-submitter';
 import { TaskControl } from './task-control';
 import { TaskPolicy } from './task-policy';
@@ -21,8 +23,10 @@ export class TasksModule {
         SlotSubmitter,
         TaskControl,
         TaskStores,
+        ScheduleControl,
+        FireSlots,
       ],
-      exports: [TaskPolicy, TaskSubmitter, SlotSubmitter, TaskControl, TaskStores],
+      exports: [TaskPolicy, TaskSubmitter, SlotSubmitter, TaskControl, TaskStores, ScheduleControl, FireSlots],
     };
   }
 }

@@ -1,0 +1,207 @@
+import { InvalidSchedule, nextSlots } from '@millrace/schedules';
+import {
+  ScheduleRepository,
+  TaskRepository,
+  type EntityManager,
+  type PutRequest,
+  type ScheduleFilter,
+  type ScheduleRow,
+} from '@millrace/store';
+import { Injectable } from '@nestjs/common';
+import { recordSlots, type RecordedSlot, type SlotParts } from './record-slots';
+import { ScheduleNameTaken, ScheduleNotFound, ScheduleStateConflict, ScheduleVersionMismatch } from './schedule-errors';
+import { draftSchedule, nextSlotOf, specOf, type ScheduleInput } from './schedule-input';
+import { planSlots } from './slot-plan';
+import { TaskPolicy } from './task-policy';
+import { TaskSubmitter } from './task-submitter';
+
+/** Slots of one backfill. */
+export const MAX_BACKFILL_SLOTS = 1_000;
+
+/** How a schedule is to be written; the rest is as in `ScheduleRepository.put`. */
+export interface WriteRequest extends Pick<PutRequest, 'actor' | 'mode' | 'version' | 'paused' | 'source'> {
+  readonly name: string;
+  readonly input: ScheduleInput;
+}
+
+export interface WrittenSchedule {
+  readonly kind: 'created' | 'replaced' | 'unchanged';
+  readonly schedule: ScheduleRow;
+}
+
+/** Slots of the past that an operator asks for. */
+export interface BackfillRequest {
+  readonly name: string;
+  /** Slots from here on. */
+  readonly from: Date;
+  /** And before here; at the latest now. */
+  readonly to: Date;
+  readonly actor: string;
+}
+
+/**
+ * What a person or a deploy may do to a schedule. Every change is by the database's clock, is noted with its `actor`, and
+ * reaches the schedulers at once.
+ */
+@Injectable()
+export class ScheduleControl {
+  constructor(
+    private readonly schedules: ScheduleRepository,
+    private readonly tasks: TaskRepository,
+    private readonly submitter: TaskSubmitter,
+    private readonly policy: TaskPolicy,
+  ) {}
+
+  /**
+   * Creates or replaces a schedule; one that is equal already stays as it is. With `manager` in the caller's transaction.
+   * Throws `InvalidSchedule`, `ScheduleNameTaken`, `ScheduleNotFound`, `ScheduleVersionMismatch`.
+   */
+  async put({ input, ...request }: WriteRequest, manager?: EntityManager): Promise<WrittenSchedule> {
+    const { name, version } = request;
+    const definition = draftSchedule(name, input, this.policy);
+    const next = nextSlotOf(name, definition, await this.schedules.now());
+    const result = await this.schedules.put({ ...request, definition, next }, manager);
+    switch (result.kind) {
+      case 'name_taken':
+        throw new ScheduleNameTaken(name);
+      case 'missing':
+        throw new ScheduleNotFound(name);
+      case 'version_mismatch':
+        throw new ScheduleVersionMismatch(name, version ?? 0, result.version);
+      default:
+        return result;
+    }
+  }
+
+  /** Deletes a schedule; its tasks stay. Throws `ScheduleNotFound`, `ScheduleVersionMismatch`. */
+  async remove(
+    request: { readonly name: string; readonly actor: string; readonly version?: number | undefined },
+    manager?: EntityManager,
+  ): Promise<void> {
+    const { name, version = 0 } = request;
+    const result = await this.schedules.remove(request, manager);
+    if (result === 'missing') throw new ScheduleNotFound(name);
+    if (result !== 'removed') throw new ScheduleVersionMismatch(name, version, result.version);
+  }
+
+  /** Pauses one schedule; a paused one stays as it is. Throws `ScheduleNotFound`. */
+  async pause(name: string, why: { readonly reason: string | null; readonly actor: string }): Promise<ScheduleRow> {
+    const [paused] = await this.schedules.pause({ name }, why);
+    return paused ?? this.find(name);
+  }
+
+  /** Pauses every schedule of a filter; answers those that were not paused before. */
+  pauseAll(
+    filter: ScheduleFilter,
+    why: { readonly reason: string | null; readonly actor: string },
+  ): Promise<ScheduleRow[]> {
+    return this.schedules.pause(filter, why);
+  }
+
+  /** Lets a paused schedule go on with its next slot from now; what passed is not made up for. Throws `ScheduleNotFound`. */
+  async resume(name: string, actor: string): Promise<ScheduleRow> {
+    const schedule = await this.find(name);
+    const { maxRuns, runCount } = schedule;
+    const ended = maxRuns !== null && runCount >= maxRuns;
+    const next = ended ? null : nextSlotOf(name, schedule, await this.schedules.now());
+    return (await this.schedules.resume({ name, actor, next })) ?? this.find(name);
+  }
+
+  /**
+   * Runs a schedule now, paused or not, under its overlap policy; the slot is this moment. A schedule that code declares is
+   * left `waiting` for the next scheduler that has the code.
+   * Throws `ScheduleNotFound`, `StoreUnavailable`.
+   */
+  async trigger(name: string, actor: string): Promise<RecordedSlot> {
+    const recorded = await this.schedules.transaction(async (manager) => {
+      const { seenAt, schedule } = await this.lock(name, manager);
+      const slots = await this.plan(schedule, [new Date(seenAt)], manager);
+      const result = await recordSlots(this.parts, [{ schedule, slots, origin: 'trigger' }], manager);
+      const { outcome, taskId, slotAt } = result.slots[0] ?? {};
+      await this.schedules.audit(
+        { actor, action: 'trigger_schedule', name, detail: { outcome, taskId, slotAt } },
+        manager,
+      );
+      return result;
+    });
+    await this.submitter.dispatch(recorded.tasks);
+    const [slot] = recorded.slots;
+    if (!slot) throw new ScheduleStateConflict(name, 'has a slot at this very moment already');
+    return slot;
+  }
+
+  /**
+   * The slots that a backfill of this range would submit: those nobody has decided about.
+   * Throws `ScheduleNotFound`, `InvalidSchedule` for a range that is empty, ahead of now, or holds more than 1,000 slots.
+   */
+  async previewBackfill({ name, from, to }: Omit<BackfillRequest, 'actor'>): Promise<Date[]> {
+    const schedule = await this.find(name);
+    return this.slotsOfRange(schedule, { from, to, now: await this.schedules.now() });
+  }
+
+  /**
+   * Submits every slot of a past range that nobody has decided about. Under a policy that allows no overlap they run one after
+   * the other.
+   * Throws what `previewBackfill` throws, and `StoreUnavailable`.
+   */
+  async backfill({ name, from, to, actor }: BackfillRequest): Promise<readonly RecordedSlot[]> {
+    const recorded = await this.schedules.transaction(async (manager) => {
+      const { schedule, seenAt } = await this.lock(name, manager);
+      const range = await this.slotsOfRange(schedule, { from, to, now: seenAt });
+      const oneByOne = { ...schedule, overlap: schedule.overlap === 'allow' ? 'allow' : 'queue_all' } as const;
+      const slots = await this.plan(oneByOne, range, manager);
+      const result = await recordSlots(this.parts, [{ schedule, slots, origin: 'backfill' }], manager);
+      await this.schedules.audit(
+        { actor, action: 'backfill_schedule', name, detail: { from, to, slots: result.slots.length } },
+        manager,
+      );
+      return result;
+    });
+    await this.submitter.dispatch(recorded.tasks);
+    return recorded.slots;
+  }
+
+  private async slotsOfRange(
+    schedule: ScheduleRow,
+    { from, to, now }: { readonly from: Date; readonly to: Date; readonly now: Date },
+  ): Promise<Date[]> {
+    if (to > now) throw new InvalidSchedule([{ field: 'to', message: 'must not be ahead of now' }]);
+    if (from >= to) throw new InvalidSchedule([{ field: 'from', message: 'must be before to' }]);
+    const slots = nextSlots(specOf(schedule), new Date(from.getTime() - 1), MAX_BACKFILL_SLOTS + 1);
+    const inRange = slots.filter((slotAt) => slotAt < to);
+    if (inRange.length > MAX_BACKFILL_SLOTS) {
+      const message = `must be nearer: the range holds more than ${MAX_BACKFILL_SLOTS} slots`;
+      throw new InvalidSchedule([{ field: 'to', message }]);
+    }
+    const decided = await this.schedules.decidedSlots(schedule.id, inRange);
+    return inRange.filter((slotAt) => !decided.has(slotAt.getTime()));
+  }
+
+  /** Only the schedulers have what makes the payloads of code. */
+  private async plan(schedule: ScheduleRow, slots: readonly Date[], manager: EntityManager) {
+    if (schedule.source === 'code') {
+      return slots.map((slotAt) => ({ slotAt, outcome: 'waiting' as const, reason: null }));
+    }
+    const underWay = (await this.schedules.underWay([schedule.id], manager)).get(schedule.id);
+    const plan = planSlots(schedule, slots, underWay ?? { unfinished: 0, waiting: 0 });
+    if (plan.dropsWaiting) await this.schedules.skipWaiting([schedule.id], manager);
+    return plan.slots;
+  }
+
+  private async lock(name: string, manager: EntityManager) {
+    const { seenAt, schedules } = await this.schedules.lock(name, manager);
+    const [schedule] = schedules;
+    if (!schedule) throw new ScheduleNotFound(name);
+    return { seenAt, schedule };
+  }
+
+  private async find(name: string): Promise<ScheduleRow> {
+    const schedule = await this.schedules.findByName(name);
+    if (!schedule) throw new ScheduleNotFound(name);
+    return schedule;
+  }
+
+  private get parts(): SlotParts {
+    return { schedules: this.schedules, tasks: this.tasks, policy: this.policy, declared: new Map() };
+  }
+}

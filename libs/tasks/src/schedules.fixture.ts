@@ -1,0 +1,99 @@
+import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
+import { migrate, openStore, StoreOptions, type ScheduleRow, type Store } from '@millrace/store';
+import { testDatabase, testRedis } from '@millrace/testing';
+import { FireSlots } from './fire-slots';
+import { ScheduleControl } from './schedule-control';
+import { draftSchedule, type ScheduleInput } from './schedule-input';
+import { TaskControl } from './task-control';
+import { TaskPolicy } from './task-policy';
+import { TaskSubmitter } from './task-submitter';
+
+const WORKER = 'w1';
+
+/** Everything that schedules need, on stores of its own. */
+export interface TestSchedules {
+  readonly store: Store;
+  readonly access: QueueAccess;
+  readonly control: ScheduleControl;
+  readonly fire: FireSlots;
+  /** Makes a schedule whose next slot is the given one, which may be past. */
+  put(name: string, input: Partial<ScheduleInput>, nextSlotAt: Date): Promise<ScheduleRow>;
+  find(name: string): Promise<ScheduleRow>;
+  /** Slots of a schedule as `outcome` and task status, oldest first. */
+  runs(name: string): Promise<(readonly [string, string | null])[]>;
+  /** Starts and ends the waiting tasks of a schedule; answers how many. */
+  work(name: string, status: 'success' | 'failed'): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function testSchedules(): Promise<TestSchedules> {
+  const [database, redis] = await Promise.all([testDatabase(), testRedis()]);
+  await migrate(database.url, () => undefined);
+  const store = await openStore(new StoreOptions({ databaseUrl: database.url }));
+  const access = createQueues(new QueueOptions({ redisUrl: redis.url, prefix: redis.prefix }));
+  const policy = new TaskPolicy();
+  const { schedules, tasks, queries } = store;
+  const submitter = new TaskSubmitter(tasks, queries, access.queues, policy);
+  const taskControl = new TaskControl(tasks, queries, access.queues, access.cancels);
+
+  const find = async (name: string) => {
+    const schedule = await schedules.findByName(name);
+    if (!schedule) throw new Error(`no schedule ${name}`);
+    return schedule;
+  };
+  const items = async (name: string, status: 'all' | 'pending') => {
+    const { id } = await find(name);
+    return (await queries.list({ status, scheduleId: id }, { page: 1, pageSize: 200 })).items;
+  };
+
+  return {
+    store,
+    access,
+    control: new ScheduleControl(schedules, tasks, submitter, policy),
+    fire: new FireSlots(schedules, tasks, submitter, taskControl, policy),
+    find,
+    put: async (name, input, nextSlotAt) => {
+      const full = { type: 'noop', payload: {}, ...((input.at ?? input.every) ? {} : { cron: '* * * * *' }), ...input };
+      const definition = draftSchedule(name, full, policy);
+      const next = { slotAt: nextSlotAt, runAt: nextSlotAt };
+      const result = await schedules.put({ name, definition, next, actor: 'test', source: 'api', mode: 'any' });
+      if (!('schedule' in result)) throw new Error(`not put: ${result.kind}`);
+      return result.schedule;
+    },
+    runs: async (name) => {
+      const { id } = await find(name);
+      return (await schedules.runs(id, { limit: 200 }))
+        .reverse()
+        .map(({ outcome, status }) => [outcome, status] as const);
+    },
+    work: async (name, status) => {
+      const waiting = await items(name, 'pending');
+      const starts = await tasks.startMany(waiting, WORKER);
+      const started = starts.flatMap((start) => (start.kind === 'started' ? [start.task] : []));
+      await tasks.recordOutcomes(
+        started.map((task) => ({
+          ...task,
+          workerId: WORKER,
+          outcome: status === 'success' ? ('succeeded' as const) : ('failed' as const),
+          status,
+          resultJson: null,
+          errorMessage: null,
+          errorCode: status === 'failed' ? ('handler_error' as const) : null,
+          delayMs: null,
+        })),
+      );
+      return started.length;
+    },
+    close: async () => {
+      await access.close();
+      await store.close();
+      await Promise.all([database.drop(), redis.close()]);
+    },
+  };
+}
+
+/** The start of this minute by the database's clock, some minutes away. */
+export async function minute({ store }: TestSchedules, offset = 0): Promise<Date> {
+  const nowMs = (await store.schedules.now()).getTime();
+  return new Date(Math.floor(nowMs / 60_000) * 60_000 + offset * 60_000);
+}

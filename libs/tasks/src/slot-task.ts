@@ -1,0 +1,71 @@
+import type { Json } from '@millrace/contracts';
+import { fillPayload, findTimeZone } from '@millrace/schedules';
+import type { ScheduleRow } from '@millrace/store';
+import { within } from './deadline';
+import { describeError } from './describe-error';
+import { draftTask, type Draft } from './draft-task';
+import type { SlotOptions } from './schedule-input';
+import type { TaskPolicy } from './task-policy';
+
+/** What a slot submits. */
+export interface SlotSubmission {
+  readonly type: string;
+  readonly payload: Json;
+  readonly options?: SlotOptions;
+}
+
+/** Makes what a slot submits, in code; it has two seconds, because its schedule and others are locked meanwhile. */
+export type SlotMaker = (slotAt: Date) => SlotSubmission | Promise<SlotSubmission>;
+
+/** Schedules that this process declares; null: the definition says what they submit. */
+export type DeclaredSlots = ReadonlyMap<string, SlotMaker | null>;
+
+/** The task of a slot, or why there is none. */
+export type SlotTask = { readonly draft: Draft } | { readonly refusal: string };
+
+const MAKER_MS = 2_000;
+
+/** Makes the task of a slot: by the code that declares the schedule, else from its definition. Never throws. */
+export async function taskOfSlot(
+  schedule: ScheduleRow,
+  slotAt: Date,
+  { declared, policy }: { readonly declared: DeclaredSlots; readonly policy: TaskPolicy },
+): Promise<SlotTask> {
+  try {
+    const maker = schedule.source === 'code' ? declared.get(schedule.name) : null;
+    const made = maker ? await within(MAKER_MS, Promise.resolve(maker(slotAt))) : null;
+    const { type, payload, options } = made ?? submissionOf(schedule, slotAt);
+    const draft = draftTask(
+      { type, payload, options: { ...optionsOf(schedule), ...options, scheduleId: schedule.id, slotAt } },
+      policy,
+    );
+    return { draft };
+  } catch (error) {
+    return { refusal: describeError(error) };
+  }
+}
+
+function submissionOf({ name, type, payload, timezone }: ScheduleRow, slotAt: Date): SlotSubmission {
+  const zone = findTimeZone(timezone);
+  if (!zone) throw new Error(`The time zone ${timezone} is not known here`);
+  return { type, payload: fillPayload(payload, { scheduleName: name, slotAt, zone }) };
+}
+
+function optionsOf(schedule: ScheduleRow): SlotOptions {
+  const { queue, priority, userId, maxRetry, retryDelayMs, backoff, timeoutMs } = schedule;
+  return {
+    priority,
+    ...(queue !== null && { queue }),
+    ...(userId !== null && { userId }),
+    ...(maxRetry !== null && { maxRetry }),
+    ...(retryDelayMs !== null && { retryDelay: retryDelayMs }),
+    ...(timeoutMs !== null && { timeout: timeoutMs }),
+    ...(backoff && {
+      backoff: {
+        type: backoff.type,
+        ...(backoff.maxMs !== undefined && { max: backoff.maxMs }),
+        ...(backoff.jitter !== undefined && { jitter: backoff.jitter }),
+      },
+    }),
+  };
+}

@@ -31,7 +31,6 @@ export const system = {
         const { failed } = await queue.checkHealth();
         return { left: await left(), done: null, wrong: failed > 0 ? [`${failed} jobs failed`] : [] };
       },
-      close: () => queue.close(),
     };
   },
 
@@ -47,7 +46,6 @@ export const system = {
     queue.on('error', (error) => console.error(error));
     await queue.ready();
     queue.process(slots, async ({ data }) => handle(data));
-    return { close: () => queue.close() };
   },
 };
 

@@ -36,10 +36,6 @@ export const system = {
         ),
       left: () => record.left(),
       standing: () => record.standing(),
-      close: async () => {
-        await queue.close();
-        await record.close();
-      },
     };
   },
 
@@ -53,11 +49,5 @@ export const system = {
     const worker = new Worker(QUEUE, run, { connection: { url: redisUrl }, concurrency: slots });
     worker.on('error', (error) => console.error(error));
     await worker.waitUntilReady();
-    return {
-      close: async () => {
-        await worker.close();
-        await record.close();
-      },
-    };
   },
 };

@@ -11,7 +11,7 @@ export const system = {
   async openProducer({ redisUrl }) {
     const queue = new Queue(QUEUE, { connection: { url: redisUrl }, defaultJobOptions: JOB_OPTIONS });
     await queue.waitUntilReady();
-    const counts = () => queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized', 'failed');
+    const counts = () => queue.getJobCounts('waiting', 'paused', 'active', 'delayed', 'prioritized', 'failed');
     const left = async () => {
       const { failed, ...others } = await counts();
       return Object.values(others).reduce((sum, count) => sum + count, 0);
@@ -27,12 +27,13 @@ export const system = {
             opts: { delay: Math.max(0, dueAt.getTime() - Date.now()) },
           })),
         ),
+      hold: () => queue.pause(),
+      release: () => queue.resume(),
       left,
       standing: async () => {
         const { failed = 0 } = await counts();
         return { left: await left(), done: null, wrong: failed > 0 ? [`${failed} jobs failed`] : [] };
       },
-      close: () => queue.close(),
     };
   },
 
@@ -43,6 +44,5 @@ export const system = {
     });
     worker.on('error', (error) => console.error(error));
     await worker.waitUntilReady();
-    return { close: () => worker.close() };
   },
 };

@@ -38,21 +38,16 @@ export const system = {
         const failed = await count(FAILED);
         return { left: await count(LEFT), done: null, wrong: failed > 0 ? [`${failed} jobs failed`] : [] };
       },
-      close: async () => {
-        await pool.end();
-        await utils.release();
-      },
     };
   },
 
   async openWorker({ databaseUrl }, { slots, tuning }, handle) {
-    const runner = await run({
+    await run({
       preset: {
         worker: { connectionString: databaseUrl, concurrentJobs: slots, maxPoolSize: 10, logger, ...TUNING[tuning] },
       },
       taskList: { [TASK]: (payload) => handle(payload) },
       noHandleSignals: true,
     });
-    return { close: () => runner.stop() };
   },
 };

@@ -9,7 +9,7 @@ const POLL_SECONDS = 0.5;
 /** How many jobs each of its workers takes at once; what was fastest for each kind of work. */
 const TUNING = {
   throughput: { batchSize: 2_000, localConcurrency: 2, burstWhenBatchFull: true },
-  latency: { batchSize: 100, localConcurrency: 1 },
+  latency: { batchSize: 500, localConcurrency: 2, burstWhenBatchFull: true },
   sleeping: { batchSize: 25, localConcurrency: 4, burstWhenBatchFull: true },
 };
 
@@ -48,10 +48,6 @@ export const system = {
         if (wrong > 0) faults.push(`${wrong} jobs lack a time or were retried`);
         return { done, left, wrong: faults };
       },
-      close: async () => {
-        await pool.end();
-        await boss.stop({ graceful: false });
-      },
     };
   },
 
@@ -65,7 +61,6 @@ export const system = {
         await Promise.all(jobs.map(({ data }) => handle(data)));
       },
     );
-    return { close: () => boss.stop({ graceful: false }) };
   },
 };
 

@@ -75,8 +75,4 @@ export class Record {
     const [{ done, left, wrong }] = rows;
     return { done, left, wrong: wrong > 0 ? [`${wrong} rows lack a time or have another attempt than 1`] : [] };
   }
-
-  async close() {
-    await this.#pool.end();
-  }
 }

@@ -16,7 +16,9 @@ recorded right.
   --peers <names>     some of the other systems, with commas, or none; all of them when left out
   --rounds <number>   runs of each (5)
   --form full|smoke   smoke: few tasks, to see that everything works; its times mean nothing (full)
+  --large <number>    tasks of the scenario drain-large (200000)
   --report <file>     gets everything that was found, as JSON
+  --publish <file>    makes docs/benchmarks.md and its charts from such a report, and measures nothing
 
 The packages of the other systems are installed into tools/bench at the first time.`;
 

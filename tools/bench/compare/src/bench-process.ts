@@ -21,8 +21,6 @@ type Event = 'ready' | 'first' | 'ended';
 
 /** A process that starts takes a second or two; a loaded machine takes longer. */
 const READY_TIMEOUT_MS = 60_000;
-/** A process that was told to end has this long until it is killed. */
-const END_TIMEOUT_MS = 15_000;
 const ANSWER_TIMEOUT_MS = 30 * 60_000;
 
 /** A producer or a worker of a measurement, which is asked over the channel between the processes. */
@@ -90,14 +88,12 @@ export class BenchProcess {
     await this.within(timeoutMs, new Promise<void>((resolve) => this.waiting.set(event, resolve)), event);
   }
 
-  /** Ends the process: by its own closing, and by force when that takes too long. */
+  /** Ends the process at once: its stores go with it. */
   async end(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, 'exit');
-    this.child.kill('SIGTERM');
-    const timer = setTimeout(() => this.child.kill('SIGKILL'), END_TIMEOUT_MS);
+    this.child.kill('SIGKILL');
     await exited;
-    clearTimeout(timer);
   }
 
   /** The end of what it printed. */

@@ -3,6 +3,7 @@ import { freePort, startPostgres, startRedis, type Store } from '@millrace/stack
 import { migrate } from '@millrace/store';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import { SYSTEMS, type SystemName } from './systems';
 import type { Places } from '../host/src/system';
 
 /** What the servers are set to; the rest is their default. Stated in the report. */
@@ -57,8 +58,9 @@ export class BenchStores {
     return { postgres: rows[0]?.server_version ?? 'unknown', redis: version ?? 'unknown' };
   }
 
-  /** New stores; with the schema of ours, or without any. */
-  async fresh(schema: 'migrated' | 'empty'): Promise<FreshStores> {
+  /** New stores for a system. */
+  async fresh(system: SystemName): Promise<FreshStores> {
+    const { schema } = SYSTEMS[system];
     const name = `bench_${++this.created}`;
     await this.admin.query(`CREATE DATABASE ${name}${schema === 'migrated' ? ` TEMPLATE ${TEMPLATE}` : ''}`);
     const { redis, store } = await this.startRedis(name);

@@ -1,13 +1,15 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { createRunFolder, removeRunFolder } from '@millrace/stack';
-import { BenchStores } from './bench-stores';
-import { measure } from './measure';
+import { BenchStores, STORE_SETTINGS } from './bench-stores';
+import { judge } from './goals';
+import { describeMachine, describeVersions } from './machine';
 import type { Measurement } from './measurement';
-import { SCENARIOS } from './scenarios';
+import { goalLine, lineOf } from './progress';
+import { publish } from './publish';
+import { readReport, writeReport, type Report } from './report';
+import { runAll } from './run-all';
 import { InvalidSettings, readSettings, type BenchSettings } from './settings';
+import { summarize } from './statistics';
 import { installedSystems } from './systems';
-import { lineOf } from './progress';
 
 try {
   process.exitCode = await run(readSettings(process.argv.slice(2)));
@@ -17,28 +19,47 @@ try {
 }
 
 async function run(settings: BenchSettings): Promise<number> {
-  const installed = installedSystems();
-  const systems = settings.systems.filter((system) => installed.includes(system));
-  const scenarios = SCENARIOS.filter(({ name }) => settings.scenarios.includes(name));
+  if (settings.publish !== undefined) {
+    await publish(readReport(settings.publish));
+    return 0;
+  }
   const folder = createRunFolder();
   const stores = await BenchStores.start(folder);
   const measurements: Measurement[] = [];
   try {
-    for (const scenario of scenarios) {
-      for (let round = 1; round <= settings.rounds; round += 1) {
-        for (const system of systems) {
-          if (scenario.systems && !scenario.systems.includes(system)) continue;
-          const logs = join(folder, `${scenario.name}-${system}-${round}`);
-          mkdirSync(logs);
-          const measurement = await measure({ scenario, system, round, form: settings.form, folder: logs }, stores);
-          measurements.push(measurement);
-          console.log(lineOf(measurement));
-        }
-      }
-    }
+    const about = await aboutRun(settings, stores);
+    await runAll(settings, {
+      stores,
+      folder,
+      found: (measurement) => {
+        measurements.push(measurement);
+        console.log(lineOf(measurement));
+        if (settings.report !== undefined) writeReport(settings.report, { ...about, measurements });
+      },
+    });
   } finally {
     await stores.stop();
     await removeRunFolder(folder);
   }
+  if (settings.form === 'full') for (const line of judge(summarize(measurements)).flatMap(goalLine)) console.log(line);
   return measurements.every(({ wrong }) => wrong.length === 0) ? 0 : 1;
+}
+
+async function aboutRun(settings: BenchSettings, stores: BenchStores): Promise<Omit<Report, 'measurements'>> {
+  const { postgres, redis } = await stores.versions();
+  const systems = installedSystems().filter((system) => settings.systems.includes(system));
+  return {
+    at: new Date().toISOString(),
+    command: ['npm run bench --', ...process.argv.slice(2)].join(' '),
+    form: settings.form,
+    rounds: settings.rounds,
+    machine: describeMachine(),
+    versions: {
+      PostgreSQL: postgres,
+      Redis: redis,
+      Millrace: `this commit on Node.js ${process.versions.node}`,
+      ...describeVersions(systems),
+    },
+    stores: STORE_SETTINGS,
+  };
 }

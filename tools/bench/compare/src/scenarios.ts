@@ -1,6 +1,6 @@
 import type { Load } from '../host/src/load';
 import type { WorkerSettings } from '../host/src/system';
-import type { SystemName } from './systems';
+import type { SystemInfo, SystemName } from './systems';
 
 export type ScenarioName =
   | 'submit-single'
@@ -12,6 +12,13 @@ export type ScenarioName =
   | 'sleep'
   | 'idle'
   | 'paced-1000'
+  | 'paced-half'
+  | 'paced-high'
+  | 'rest-callers'
+  | 'rest-bulk'
+  | 'workers-2'
+  | 'workers-4'
+  | 'drain-large'
   | 'delayed-1000'
   | 'delayed-10000'
   | 'bytes';
@@ -33,15 +40,20 @@ export interface Scenario {
   readonly title: string;
   readonly kind: Kind;
   readonly worker: WorkerSettings;
+  /** Worker processes. Default 1. */
+  readonly workers?: number;
   /** Tasks of one run; a slow system gets `slowTasks`, as its rate shows as well in fewer. */
   readonly tasks: Readonly<Record<Form, number>>;
   readonly slowTasks?: number;
+  /** Goes the same way as another scenario does, with other numbers; the smoke form leaves it out. */
+  readonly like?: ScenarioName;
+  /** A rate as a share of what the system can do, by its end-to-end rate with as many callers. */
+  readonly shareOfCapacity?: number;
   /** How they are submitted. */
   readonly load: (tasks: number, form: Form) => Load;
   /** So many of the first tasks do not count into the waits. */
   readonly skip?: number;
-  /** Who takes part; all when left out. */
-  readonly systems?: readonly SystemName[];
+  readonly systems: readonly SystemName[];
 }
 
 const THROUGHPUT: WorkerSettings = { slots: 100, tuning: 'throughput' };
@@ -51,6 +63,8 @@ const SLEEPING: WorkerSettings = { slots: 100, tuning: 'sleeping' };
 const CALLERS = 100;
 const BULK = 1_000;
 const HANDLER_MS = 5;
+/** How long a load at a share of the capacity lasts. */
+export const PACED_SECONDS = 6;
 
 /** Systems that commit each lone submit, or each start and finish, by itself. */
 export const SLOW_AT: Readonly<Partial<Record<SystemName, readonly ScenarioName[]>>> = {
@@ -59,12 +73,31 @@ export const SLOW_AT: Readonly<Partial<Record<SystemName, readonly ScenarioName[
   'graphile-worker': ['submit-single', 'submit-callers', 'flow-callers'],
 };
 
+/** Everything that is a queue with workers. */
+const QUEUES: readonly SystemName[] = [
+  'millrace',
+  'bullmq',
+  'bullmq-record',
+  'bee-queue',
+  'pg-boss',
+  'graphile-worker',
+];
+
 const callers = (count: number): Load => ({ shape: 'callers', count, callers: CALLERS });
 const bulk = (count: number): Load => ({ shape: 'bulk', count, size: BULK });
 const delayed = (count: number, form: Form): Load =>
   form === 'full'
     ? { shape: 'delayed', count, leadMs: 3_000, overMs: 10_000 }
     : { shape: 'delayed', count, leadMs: 500, overMs: 1_000 };
+
+/** What the other systems do in the smoke form: enough to see that each of them can still be measured. */
+const SMOKE_OF_PEERS: readonly ScenarioName[] = ['flow-callers', 'delayed-10000'];
+
+/** Whether a system takes part in a scenario. */
+export function takesPart({ name, like, systems }: Scenario, { name: system, side }: SystemInfo, form: Form): boolean {
+  if (!systems.includes(system)) return false;
+  return form === 'full' || (like === undefined && (side !== 'peer' || SMOKE_OF_PEERS.includes(name)));
+}
 
 export const SCENARIOS: readonly Scenario[] = [
   {
@@ -75,6 +108,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 30_000, smoke: 2_000 },
     slowTasks: 6_000,
     load: bulk,
+    systems: QUEUES,
   },
   {
     name: 'flow-bulk',
@@ -84,6 +118,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 30_000, smoke: 2_000 },
     slowTasks: 6_000,
     load: bulk,
+    systems: QUEUES,
   },
   {
     name: 'flow-callers',
@@ -93,6 +128,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 20_000, smoke: 1_000 },
     slowTasks: 3_000,
     load: callers,
+    systems: QUEUES,
   },
   {
     name: 'submit-bulk',
@@ -102,6 +138,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 30_000, smoke: 2_000 },
     slowTasks: 10_000,
     load: bulk,
+    systems: [...QUEUES, 'millrace-raw'],
   },
   {
     name: 'submit-callers',
@@ -111,6 +148,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 20_000, smoke: 1_000 },
     slowTasks: 3_000,
     load: callers,
+    systems: [...QUEUES, 'millrace-raw'],
   },
   {
     name: 'submit-single',
@@ -120,6 +158,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 3_000, smoke: 100 },
     slowTasks: 1_500,
     load: (count) => ({ shape: 'callers', count, callers: 1 }),
+    systems: [...QUEUES, 'millrace-raw'],
   },
   {
     name: 'sleep',
@@ -129,6 +168,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 20_000, smoke: 500 },
     slowTasks: 5_000,
     load: (count) => ({ ...bulk(count), sleepMs: HANDLER_MS }),
+    systems: QUEUES,
   },
   {
     name: 'idle',
@@ -138,9 +178,11 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 300, smoke: 30 },
     load: (count) => ({ shape: 'lone', count, gapMs: 10 }),
     skip: 20,
+    systems: QUEUES,
   },
   {
     name: 'paced-1000',
+    like: 'paced-half',
     title: 'Wait at 1,000 tasks a second',
     kind: 'wait',
     worker: LATENCY,
@@ -151,11 +193,13 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     name: 'delayed-1000',
+    like: 'delayed-10000',
     title: 'Lateness of 1,000 delayed tasks, due over 10 s',
     kind: 'wait',
     worker: LATENCY,
     tasks: { full: 1_000, smoke: 100 },
     load: delayed,
+    systems: QUEUES,
   },
   {
     name: 'delayed-10000',
@@ -164,6 +208,7 @@ export const SCENARIOS: readonly Scenario[] = [
     worker: LATENCY,
     tasks: { full: 10_000, smoke: 500 },
     load: delayed,
+    systems: QUEUES,
   },
   {
     name: 'bytes',
@@ -172,5 +217,78 @@ export const SCENARIOS: readonly Scenario[] = [
     worker: THROUGHPUT,
     tasks: { full: 100_000, smoke: 2_000 },
     load: bulk,
+    systems: QUEUES,
+  },
+  {
+    name: 'paced-half',
+    title: 'Wait at 50% of its own capacity',
+    kind: 'wait',
+    worker: LATENCY,
+    tasks: { full: 0, smoke: 0 },
+    shareOfCapacity: 0.5,
+    load: (count) => ({ shape: 'paced', count, perSecond: count / PACED_SECONDS }),
+    skip: 1_000,
+    systems: QUEUES,
+  },
+  {
+    name: 'paced-high',
+    like: 'paced-half',
+    title: 'Wait at 80% of its own capacity',
+    kind: 'wait',
+    worker: LATENCY,
+    tasks: { full: 0, smoke: 0 },
+    shareOfCapacity: 0.8,
+    load: (count) => ({ shape: 'paced', count, perSecond: count / PACED_SECONDS }),
+    skip: 1_000,
+    systems: QUEUES,
+  },
+  {
+    name: 'rest-callers',
+    title: `Submit over REST, ${CALLERS} connections`,
+    kind: 'submit',
+    worker: THROUGHPUT,
+    tasks: { full: 20_000, smoke: 500 },
+    load: callers,
+    systems: ['millrace-rest', 'fastify-insert'],
+  },
+  {
+    name: 'rest-bulk',
+    title: `Submit over REST in bulks of ${BULK}`,
+    kind: 'submit',
+    worker: THROUGHPUT,
+    tasks: { full: 30_000, smoke: 2_000 },
+    load: bulk,
+    systems: ['millrace-rest'],
+  },
+  {
+    name: 'workers-2',
+    title: 'Drain: two worker processes',
+    kind: 'drain',
+    worker: THROUGHPUT,
+    workers: 2,
+    tasks: { full: 30_000, smoke: 2_000 },
+    load: bulk,
+    systems: ['millrace', 'bullmq'],
+  },
+  {
+    name: 'workers-4',
+    like: 'workers-2',
+    title: 'Drain: four worker processes',
+    kind: 'drain',
+    worker: THROUGHPUT,
+    workers: 4,
+    tasks: { full: 30_000, smoke: 2_000 },
+    load: bulk,
+    systems: ['millrace', 'bullmq'],
+  },
+  {
+    name: 'drain-large',
+    like: 'drain',
+    title: 'Drain: many more tasks',
+    kind: 'drain',
+    worker: THROUGHPUT,
+    tasks: { full: 200_000, smoke: 4_000 },
+    load: bulk,
+    systems: ['millrace'],
   },
 ];

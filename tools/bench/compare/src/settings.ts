@@ -8,8 +8,12 @@ export interface BenchSettings {
   readonly scenarios: readonly ScenarioName[];
   readonly systems: readonly SystemName[];
   readonly rounds: number;
+  /** Tasks of `drain-large`; the scenario's own number when absent. */
+  readonly large: number | undefined;
   /** File that gets everything that was found, as JSON. */
   readonly report: string | undefined;
+  /** Report to make docs/benchmarks.md from, instead of measuring. */
+  readonly publish: string | undefined;
 }
 
 /** The arguments are wrong; the message is for the person who started it. */
@@ -19,26 +23,43 @@ const ROUNDS: Readonly<Record<Form, number>> = { full: 5, smoke: 1 };
 
 /** Reads the arguments. Throws `InvalidSettings`. */
 export function readSettings(args: readonly string[]): BenchSettings {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      form: { type: 'string', default: 'full' },
-      scenario: { type: 'string' },
-      peers: { type: 'string' },
-      rounds: { type: 'string' },
-      report: { type: 'string' },
-    },
-  });
+  const values = parsed(args);
   const form = oneOf('--form', values.form, ['full', 'smoke'] as const);
   const names = SCENARIOS.map(({ name }) => name);
-  const peers = (Object.keys(SYSTEMS) as SystemName[]).filter((name) => name !== 'millrace');
+  const systems = Object.keys(SYSTEMS) as SystemName[];
+  const peers = systems.filter((system) => SYSTEMS[system].side === 'peer');
   return {
     form,
     scenarios: listOf('--scenario', values.scenario, names),
-    systems: ['millrace', ...(values.peers === 'none' ? [] : listOf('--peers', values.peers, peers))],
+    systems: [
+      ...systems.filter((system) => !peers.includes(system)),
+      ...(values.peers === 'none' ? [] : listOf('--peers', values.peers, peers)),
+    ],
     rounds: wholeNumber('--rounds', values.rounds ?? String(ROUNDS[form]), { min: 1, max: 100 }),
+    large:
+      values.large === undefined ? undefined : wholeNumber('--large', values.large, { min: 1_000, max: 10_000_000 }),
     report: values.report,
+    publish: values.publish,
   };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        form: { type: 'string', default: 'full' },
+        scenario: { type: 'string' },
+        peers: { type: 'string' },
+        rounds: { type: 'string' },
+        large: { type: 'string' },
+        report: { type: 'string' },
+        publish: { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    throw new InvalidSettings(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function listOf<T extends string>(name: string, text: string | undefined, known: readonly T[]): T[] {

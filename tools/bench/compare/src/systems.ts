@@ -2,16 +2,32 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { workspaceRoot } from '@millrace/stack';
 
-export type SystemName = 'millrace' | 'bullmq' | 'bullmq-record' | 'bee-queue' | 'pg-boss' | 'graphile-worker';
+export type SystemName =
+  | 'millrace'
+  | 'millrace-rest'
+  | 'millrace-raw'
+  | 'fastify-insert'
+  | 'bullmq'
+  | 'bullmq-record'
+  | 'bee-queue'
+  | 'pg-boss'
+  | 'graphile-worker';
 
 /** One system under measurement, and how it is started. */
 export interface SystemInfo {
   readonly name: SystemName;
   readonly label: string;
-  /** The module that submits to it and, when `worker` is `hosted`, works. */
+  /** `ours` is the product and other ways into it; `peer` needs packages of the benchmark's own. */
+  readonly side: 'ours' | 'baseline' | 'peer';
+  /** The module that submits to it and, when `worker` is `hosted`, works; and which of its exports. */
   readonly module: string;
+  readonly exported: string;
   /** `shipped`: our own worker service. */
   readonly worker: 'hosted' | 'shipped';
+  /** The service that stands in front of it, when tasks are submitted over HTTP. */
+  readonly http?: string;
+  /** The stores that hold its tasks. */
+  readonly uses: readonly ('postgres' | 'redis')[];
   /** What the database holds before it starts. */
   readonly schema: 'migrated' | 'empty';
   /** `newer`: it needs a newer Node.js than the platform does. */
@@ -31,64 +47,101 @@ const peer = (name: string) => join(PEERS_FOLDER, 'peers', `${name}.mjs`);
 export const HOST = bundle('compare', 'host');
 export const SHIPPED_WORKER = bundle('worker');
 
+const OURS = {
+  side: 'ours',
+  module: bundle('compare', 'millrace'),
+  worker: 'shipped',
+  schema: 'migrated',
+  node: 'own',
+  uses: ['postgres', 'redis'],
+  record: 'rows',
+} as const;
+const PEER = { side: 'peer', exported: 'system', worker: 'hosted', schema: 'empty' } as const;
+
 export const SYSTEMS: Readonly<Record<SystemName, SystemInfo>> = {
   millrace: {
+    ...OURS,
     name: 'millrace',
     label: 'Millrace',
-    module: bundle('compare', 'millrace'),
-    worker: 'shipped',
-    schema: 'migrated',
-    node: 'own',
-    record: 'rows',
+    exported: 'library',
     settings: 'the worker service as it ships, QUEUE_WORKERS as stated, everything else at its default',
   },
+  'millrace-rest': {
+    ...OURS,
+    name: 'millrace-rest',
+    label: 'Millrace over REST',
+    exported: 'rest',
+    http: join('dist', 'apps', 'api', 'main.js'),
+    settings: 'the api service as it ships, with a key; RATELIMIT_ENABLED=false',
+  },
+  'millrace-raw': {
+    ...OURS,
+    name: 'millrace-raw',
+    label: 'Millrace, raw',
+    exported: 'raw',
+    uses: ['redis'],
+    record: 'none',
+    settings: 'QueueClient: into Redis alone, recorded later',
+  },
+  'fastify-insert': {
+    ...OURS,
+    name: 'fastify-insert',
+    label: 'Fastify + INSERT',
+    side: 'baseline',
+    exported: 'rowInsert',
+    http: join('dist', 'tools', 'bench', 'compare', 'baseline', 'main.js'),
+    schema: 'empty',
+    uses: ['postgres'],
+    record: 'none',
+    settings: 'the HTTP server of the api with one single-row INSERT a request, pool of 20 connections',
+  },
   bullmq: {
+    ...PEER,
     name: 'bullmq',
     label: 'BullMQ',
     module: peer('bullmq'),
-    worker: 'hosted',
-    schema: 'empty',
+    uses: ['redis'],
     node: 'own',
     record: 'none',
     settings: 'concurrency as stated, removeOnComplete',
   },
   'bullmq-record': {
+    ...PEER,
     name: 'bullmq-record',
     label: 'BullMQ + record',
     module: peer('bullmq-record'),
-    worker: 'hosted',
-    schema: 'empty',
+    uses: ['postgres', 'redis'],
     node: 'own',
     record: 'rows',
     settings: 'as BullMQ; a row inserted before each job and updated at its start and finish, pool of 20 connections',
   },
   'bee-queue': {
+    ...PEER,
     name: 'bee-queue',
     label: 'bee-queue',
     module: peer('bee-queue'),
-    worker: 'hosted',
-    schema: 'empty',
+    uses: ['redis'],
     node: 'own',
     record: 'none',
     settings: 'no events, no stored jobs, removeOnSuccess, delayedDebounce 25 ms',
   },
   'pg-boss': {
+    ...PEER,
     name: 'pg-boss',
     label: 'pg-boss',
     module: peer('pg-boss'),
-    worker: 'hosted',
-    schema: 'empty',
+    uses: ['postgres'],
     node: 'newer',
     record: 'rows',
     settings:
       'NOTIFY, poll of 0.5 s, burstWhenBatchFull; batches of 2,000 for 2 workers (25 for 4 where handlers wait)',
   },
   'graphile-worker': {
+    ...PEER,
     name: 'graphile-worker',
     label: 'Graphile Worker',
     module: peer('graphile-worker'),
-    worker: 'hosted',
-    schema: 'empty',
+    uses: ['postgres'],
     node: 'newer',
     record: 'none',
     settings:
@@ -109,6 +162,6 @@ export function nodeOf({ node }: SystemInfo): string | undefined {
 export function installedSystems(): SystemName[] {
   const peersInstalled = existsSync(join(PEERS_FOLDER, 'node_modules', '.package-lock.json'));
   return Object.values(SYSTEMS)
-    .filter((system) => system.worker === 'shipped' || (peersInstalled && nodeOf(system) !== undefined))
+    .filter((system) => system.side !== 'peer' || (peersInstalled && nodeOf(system) !== undefined))
     .map(({ name }) => name);
 }

@@ -14,11 +14,5 @@ const stamps = new Stamps(JSON.parse(process.env['BENCH_STAMPS'] ?? '') as Stamp
 class BenchWorkerModule {}
 
 await bootstrap(BenchWorkerModule, { service: 'worker', version: 'bench', config: WorkerConfig, port: 'workerPort' });
-serveAsks({
-  stamps: async () => stamps.report(),
-  close: async () => {
-    process.kill(process.pid, 'SIGTERM');
-    return undefined;
-  },
-});
+serveAsks({ stamps: async () => stamps.report() });
 tell({ event: 'ready' });

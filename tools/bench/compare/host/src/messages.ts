@@ -4,10 +4,11 @@ import type { Places, Standing, WorkerSettings } from './system';
 
 /** What a process of a measurement is told at its start, as JSON in its only argument. */
 export type Role =
-  | { readonly role: 'producer'; readonly module: string; readonly places: Places }
+  | { readonly role: 'producer'; readonly module: string; readonly exported: string; readonly places: Places }
   | {
       readonly role: 'worker';
       readonly module: string;
+      readonly exported: string;
       readonly places: Places;
       readonly settings: WorkerSettings;
       readonly stamps: StampSettings;
@@ -16,11 +17,13 @@ export type Role =
 /** What may be asked of such a process, and what it answers. */
 export interface Asks {
   load: { readonly with: Load; readonly answer: LoadReport };
-  /** Waits until every task has ended by the word of the stores, at most so long; answers when that was seen. */
-  settle: { readonly with: { readonly timeoutMs: number }; readonly answer: number };
+  /** Waits until every task has ended by the word of the stores, looking every `pollMs`; answers when that was seen. */
+  settle: { readonly with: { readonly timeoutMs: number; readonly pollMs: number }; readonly answer: number };
+  hold: { readonly with: undefined; readonly answer: undefined };
+  /** Answers when it was done, by `clockMs`. */
+  release: { readonly with: undefined; readonly answer: number };
   standing: { readonly with: undefined; readonly answer: Standing };
   stamps: { readonly with: undefined; readonly answer: StampReport };
-  close: { readonly with: undefined; readonly answer: undefined };
 }
 
 export type AskName = keyof Asks;

@@ -37,11 +37,14 @@ export interface Producer {
   submit(payload: BenchPayload): Promise<unknown>;
   submitMany(payloads: readonly BenchPayload[]): Promise<unknown>;
   submitDelayed(tasks: readonly DelayedTask[]): Promise<unknown>;
+  /** Keeps what waits from the workers, which start meanwhile and find nothing; absent where the system cannot. */
+  hold?(): Promise<unknown>;
+  /** Gives back what `hold` kept. */
+  release?(): Promise<unknown>;
   /** Tasks that have not ended; asked often, so it must be cheap. */
   left(): Promise<number>;
   /** Everything the stores say. */
   standing(): Promise<Standing>;
-  close(): Promise<void>;
 }
 
 /** Runs one task: a no-op that notes its time, or waits as the payload says. */
@@ -54,10 +57,10 @@ export interface WorkerSettings {
   readonly tuning: 'throughput' | 'latency' | 'sleeping';
 }
 
-/** One system under measurement. Each function runs in a process of its own. */
+/** One system under measurement. Each function runs in a process of its own, which is killed when the run is over. */
 export interface System {
   /** Creates what the system needs in fresh stores, and opens the submitting side. */
   openProducer(places: Places): Promise<Producer>;
   /** Starts the working side; absent where that is a program of its own. Resolves when it takes tasks. */
-  openWorker?(places: Places, settings: WorkerSettings, handle: Handle): Promise<{ close(): Promise<void> }>;
+  openWorker?(places: Places, settings: WorkerSettings, handle: Handle): Promise<void>;
 }

@@ -88,7 +88,7 @@ describe('a worker process', () => {
       expect(turning.sort()).toEqual(
         [
           ...['claim', 'promote default', 'renew-leases', 'renewal-thread', 'watch-cancels', 'beat', 'find-strays'],
-          ...['check-eviction', 'replay-outcomes'],
+          ...['check-eviction', 'replay-outcomes', 'spill-outcomes'],
         ].sort(),
       );
     }, 20_000);

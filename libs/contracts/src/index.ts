@@ -21,6 +21,7 @@ export {
   TASK_ID_PATTERN,
   TYPE_PATTERN,
 } from './limits';
+export { endOfString, findJsonFault, joinPath, type JsonFault } from './json-scan';
 export { InvalidTask, type FieldError } from './invalid-task';
 export { checkDuration, checkInstant, checkQueueName, checkTaskOptions, checkText } from './option-rules';
 export type { TaskOptions } from './options';

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { chunksOf } from './chunks';
 import type { RedisConnections } from './connections';
 import type { QueueKeys } from './keys';
-import type { Hold } from './queue-entries';
+import type { BadHold } from './queue-entries';
 import type { BadEntriesListener } from './queue-options';
 import { HOLD_BATCH } from './renew-holds';
 import { scripts } from './scripts';
@@ -10,8 +10,10 @@ import { scripts } from './scripts';
 /** `P:bad` keeps the newest so many entries, and so many bytes of each. */
 export const BAD_KEPT = 1_000;
 export const BAD_BYTES = 4_096;
+/** A reason names the place of the fault, which may be long. */
+const REASON_LENGTH = 256;
 
-/** Entries of one queue that nothing can be made of: kept for a person to look at, and counted. */
+/** Entries of one queue that nothing can be made of: kept for a person to look at, each with the reason, and counted. */
 export class BadEntries {
   private readonly logger = new Logger(BadEntries.name);
 
@@ -23,11 +25,15 @@ export class BadEntries {
   ) {}
 
   /** Sets held entries aside. */
-  async discard(holds: readonly Hold[]): Promise<void> {
+  async setAside(holds: readonly BadHold[]): Promise<void> {
     if (holds.length === 0) return;
     const { processing, leases, bad } = this.keys;
     for (const chunk of chunksOf(holds, HOLD_BATCH)) {
-      const args = [BAD_KEPT, BAD_BYTES, ...chunk.flatMap(({ taskId, token }) => [taskId, token])];
+      const args = [
+        BAD_KEPT,
+        BAD_BYTES,
+        ...chunk.flatMap(({ taskId, token, reason }) => [taskId, token, reason.slice(0, REASON_LENGTH)]),
+      ];
       await this.connections.run((redis) => scripts.discard.run(redis, [processing, leases, bad], args));
     }
     this.report(holds.length);

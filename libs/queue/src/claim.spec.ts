@@ -138,6 +138,8 @@ describe('unreadable entries', () => {
     ['a second id after a head like ours', '{"id":"a","attempt":0,"name":"x","id":"b"}'],
     ['a NUL in the payload', '{"id":"a","name":"x","payload":{"k":"\\u0000"}}'],
     ['half of a surrogate pair', '{"id":"a","name":"x","payload":"\\ud800"}'],
+    ['an integer that reading would change', '{"id":"a","name":"x","payload":{"n":9007199254740993}}'],
+    ['a number beyond a double', '{"id":"a","name":"x","payload":[1e400]}'],
     ['a payload nested too deep', deep],
     ['nested beyond any parser', abyss],
     ['larger than an entry may be', huge],
@@ -147,7 +149,12 @@ describe('unreadable entries', () => {
 
     expect(idsOf(await queue.claim(CLAIM))).toEqual(['good']);
 
-    expect(await fixture.redis.lrange(keys.bad, 0, -1)).toEqual([json.slice(0, 4_096)]);
+    const [kept = '', ...more] = await fixture.redis.lrange(keys.bad, 0, -1);
+    expect(JSON.parse(kept)).toEqual({
+      reason: expect.stringMatching(/^.{4,256}$/) as string,
+      entry: json.slice(0, 4_096),
+    });
+    expect(more).toEqual([]);
     expect(await queue.depth()).toMatchObject({ ready: 0, processing: 1, bad: 1 });
     expect(fixture.bad.at(-1)).toBe(1);
   });
@@ -173,7 +180,7 @@ describe('unreadable entries', () => {
 
     expect(calls).toBeGreaterThan(5);
     expect(await fixture.redis.llen(keys.bad)).toBe(1_000);
-    expect(await fixture.redis.lindex(keys.bad, 0)).toBe('bad 1499');
+    expect(await fixture.redis.lindex(keys.bad, 0)).toBe('{"reason":"must be a JSON object","entry":"bad 1499"}');
   });
 });
 
@@ -217,16 +224,30 @@ describe('putBack of an entry that Millrace did not write', () => {
     expect(await queue.depth()).toMatchObject({ ready: 0, delayed: 1, processing: 0, indexed: 1 });
   });
 
-  it('only lets go of it when its row waits already', async () => {
+  it('only lets go of it when a later attempt waits already', async () => {
     const { queue, keys } = fixture.freshQueue();
     await fixture.redis.lpush(keys.tasks, '{"id":"raw","name":"noop"}');
     const [claim] = await queue.claim(CLAIM);
-    await queue.enqueue([{ entry: row }]);
+    await queue.enqueue([{ entry: { ...row, attempt: 1 } }]);
     if (!claim) throw new Error('nothing was claimed');
 
     expect(await queue.putBack([{ ...claim, as: row }], { delayMs: 60_000 })).toBe(1);
 
     expect(await queue.depth()).toMatchObject({ ready: 1, delayed: 0, processing: 0, indexed: 1 });
+  });
+});
+
+describe('an entry without an attempt', () => {
+  it('counts as the attempt 0 of its task, so that no second one displaces its holder', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    await fixture.redis.lpush(keys.tasks, '{"id":"a","name":"noop"}');
+    const [first] = await queue.claim(CLAIM);
+
+    expect(await queue.enqueueAgain([dispatch('a')])).toBe(0);
+    await fixture.redis.lpush(keys.tasks, '{"id":"a","attempt":0,"name":"noop"}');
+
+    expect(await queue.claim(CLAIM)).toEqual([]);
+    expect(await queue.ack(first ? [first] : [])).toBe(1);
   });
 });
 

@@ -3,6 +3,7 @@ export { RedisConnections } from './connections';
 export { createQueues, type QueueAccess } from './create-queues';
 export { QueueClient, type Submission } from './queue-client';
 export type {
+  BadHold,
   Claim,
   Dispatch,
   ExpiredHold,

@@ -129,13 +129,13 @@ export class QueueClient {
   }
 
   private async push(queue: string, tasks: readonly QueueTask[], due: Due): Promise<void> {
-    const { unrecorded, delayed, ready } = queueKeys(this.options.prefix, queue);
+    const { unrecorded, delayed, idx, ready } = queueKeys(this.options.prefix, queue);
     const entries = tasks.map((task) => ({ task, json: encodeQueueTask(task) }));
     for (const chunk of chunksByBytes(entries))
       await this.connections.run((redis) =>
         scripts.submit.run(
           redis,
-          [unrecorded, delayed, ...ready],
+          [unrecorded, delayed, idx, ...ready],
           [due.delayMs, due.dueAtMs, ...chunk.flatMap(({ task, json }) => [task.id, task.priority ?? 0, json])],
         ),
       );

@@ -24,6 +24,12 @@ export interface Hold {
   readonly token: string;
 }
 
+/** A hold of an entry that nothing can be made of. */
+export interface BadHold extends Hold {
+  /** For a person: what is wrong with the entry. */
+  readonly reason: string;
+}
+
 /** One entry taken under a lease. */
 export interface Claim extends Hold {
   readonly queue: string;

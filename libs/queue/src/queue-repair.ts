@@ -3,7 +3,7 @@ import type { BadEntries } from './bad-entries';
 import { chunksOf, groupsOf } from './chunks';
 import type { RedisConnections } from './connections';
 import type { QueueKeys } from './keys';
-import type { ExpiredHold, Hold, IndexTrust, WaitingTask } from './queue-entries';
+import type { BadHold, ExpiredHold, IndexTrust, WaitingTask } from './queue-entries';
 import { readEntryOf } from './queue-task-codec';
 import { scripts } from './scripts';
 import { sweepLanding } from './sweep-landing';
@@ -91,15 +91,15 @@ export class QueueRepair {
     this.orphanCursor = cursor;
 
     const found: ExpiredHold[] = [];
-    const malformed: Hold[] = [];
+    const malformed: BadHold[] = [];
     for (const [taskId, expiry, holder] of groupsOf(fields, 3)) {
       const [, token = '', workerId = '', json = ''] = /^(\S+) (\S+) -?\d+ (.*)$/s.exec(holder) ?? [];
-      const entry = readEntryOf(taskId, json, maxPayloadBytes);
+      const read = readEntryOf(taskId, json, maxPayloadBytes);
       const expiresAtMs = expiry === '' ? null : Number(expiry);
-      if (entry) found.push({ taskId, token, queue, entry, json, workerId, expiresAtMs });
-      else malformed.push({ taskId, token });
+      if ('entry' in read) found.push({ taskId, token, queue, entry: read.entry, json, workerId, expiresAtMs });
+      else malformed.push({ taskId, token, reason: read.fault });
     }
-    await bad.discard(malformed);
+    await bad.setAside(malformed);
     return found;
   }
 

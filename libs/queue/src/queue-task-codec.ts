@@ -2,6 +2,7 @@ import {
   checkPayload,
   checkPayloadSize,
   checkTaskOptions,
+  findJsonFault,
   parseDuration,
   PAYLOAD_LIMITS,
   TASK_ID_PATTERN,
@@ -25,8 +26,8 @@ export function encodeQueueTask(task: QueueTask): string {
  * Reads an entry, whoever wrote it: camelCase spellings are accepted, durations may be texts such as `5s`, an option
  * that is null counts as absent, unknown fields are ignored. A missing payload is `{}`.
  *
- * The payload rules are checked where no `attempt` tells that Millrace did so before it wrote the entry; `maxPayloadBytes`
- * is of its JSON text, by default 256 KiB. Throws `MalformedEntry`, which names the field.
+ * The payload rules are checked where no `attempt` tells that Millrace did so before it wrote the entry, and its numbers
+ * must be such as reading does not change; `maxPayloadBytes` is of its JSON text, by default 256 KiB. Throws `MalformedEntry`, which names the field.
  */
 export function decodeQueueTask(json: string, maxPayloadBytes: number = PAYLOAD_LIMITS.bytes): QueueTask {
   const object = parseObject(json);
@@ -40,6 +41,7 @@ export function decodeQueueTask(json: string, maxPayloadBytes: number = PAYLOAD_
   const payload = (object.payload === undefined ? {} : object.payload) as Json;
   if (attempt === undefined) {
     refuse(checkPayload(payload));
+    if (SUSPECT_NUMBER.test(json)) refuse(numberFaults(json));
     // What is too large cannot be part of an entry that is small enough.
     if (checkPayloadSize(json, maxPayloadBytes).length > 0)
       refuse(checkPayloadSize(JSON.stringify(payload), maxPayloadBytes));
@@ -76,6 +78,15 @@ export function decodeQueueTask(json: string, maxPayloadBytes: number = PAYLOAD_
   return task;
 }
 
+/** So many digits may be an integer that a double rounds; few entries have any, and those are looked at again. */
+const SUSPECT_NUMBER = /\d{16}/;
+
+/** Keys are free in an entry: of two equal ones the last counts, as for JSON.parse and for jsonb. */
+function numberFaults(json: string): FieldError[] {
+  const fault = findJsonFault(json, 'free');
+  return fault ? [fault] : [];
+}
+
 /** The entry, when the text is one. */
 export function readEntry(json: string, maxPayloadBytes?: number): QueueTask | undefined {
   try {
@@ -86,10 +97,18 @@ export function readEntry(json: string, maxPayloadBytes?: number): QueueTask | u
   }
 }
 
-/** The entry, when the text is one and is about this task. */
-export function readEntryOf(taskId: string, json: string, maxPayloadBytes?: number): QueueTask | undefined {
-  const entry = readEntry(json, maxPayloadBytes);
-  return entry?.id === taskId ? entry : undefined;
+/** What a text is that should be the entry of a task. */
+export type EntryReading = { readonly entry: QueueTask } | { readonly fault: string };
+
+/** The entry, when the text is one and is about this task; else what is wrong with it. */
+export function readEntryOf(taskId: string, json: string, maxPayloadBytes?: number): EntryReading {
+  try {
+    const entry = decodeQueueTask(json, maxPayloadBytes);
+    return entry.id === taskId ? { entry } : { fault: 'id is not the one that it is held under' };
+  } catch (error) {
+    if (error instanceof MalformedEntry) return { fault: error.message };
+    throw error;
+  }
 }
 
 /** The other spelling of the fields that have one. */

@@ -4,7 +4,7 @@ import { chunksByBytes, chunksOf, groupsOf } from './chunks';
 import type { RedisConnections } from './connections';
 import { DelayedWatch } from './delayed-watch';
 import { queueKeys, type QueueKeys } from './keys';
-import type { Claim, Dispatch, Hold, LostHold, QueueDepth, Returned, UnrecordedEntry } from './queue-entries';
+import type { BadHold, Claim, Dispatch, Hold, LostHold, QueueDepth, Returned, UnrecordedEntry } from './queue-entries';
 import type { QueueOptions } from './queue-options';
 import { QueueRepair } from './queue-repair';
 import { encodeQueueTask, readEntry, readEntryOf } from './queue-task-codec';
@@ -95,15 +95,15 @@ export class TaskQueue {
       [workerId, Math.min(limit, BATCH_LIMIT), leaseMs, nonce(), RAW_ENTRY_BYTES, BAD_KEPT, BAD_BYTES],
     );
     const claims: Claim[] = [];
-    const malformed: Hold[] = [];
+    const malformed: BadHold[] = [];
     for (const [taskId, token, json] of groupsOf(fields, 3)) {
       const hold = { taskId, token };
-      const entry = readEntryOf(taskId, json, this.options.maxPayloadBytes);
-      if (entry) claims.push({ ...hold, queue: this.name, entry, json });
-      else malformed.push(hold);
+      const read = readEntryOf(taskId, json, this.options.maxPayloadBytes);
+      if ('entry' in read) claims.push({ ...hold, queue: this.name, entry: read.entry, json });
+      else malformed.push({ ...hold, reason: read.fault });
     }
     this.bad.report(unreadable);
-    await this.bad.discard(malformed);
+    await this.bad.setAside(malformed);
     if (__MUTANT__ === 'claim_without_lease') await this.ack(claims);
     return claims;
   }
@@ -170,6 +170,11 @@ export class TaskQueue {
         chunk.flatMap(({ taskId, token }) => [taskId, token]),
       );
     return released;
+  }
+
+  /** Sets claimed entries aside in `P:bad`, because no task can be made of them. */
+  async setAside(holds: readonly BadHold[]): Promise<void> {
+    await this.bad.setAside(holds);
   }
 
   /**

@@ -31,8 +31,9 @@ export class UnrecordedNotes {
         bytes += note.length;
         const json = note.slice(note.indexOf(' ') + 1);
         const dueAtMs = Number.parseInt(note, 10);
-        const entry = readEntryOf(taskId, json, this.maxPayloadBytes);
-        if (entry) found.set(taskId, { taskId, entry, json, dueAtMs: dueAtMs > 0 ? dueAtMs : null });
+        const read = readEntryOf(taskId, json, this.maxPayloadBytes);
+        if ('entry' in read)
+          found.set(taskId, { taskId, entry: read.entry, json, dueAtMs: dueAtMs > 0 ? dueAtMs : null });
         else unreadable.push(taskId);
       }
       cursor = next;

@@ -9,6 +9,7 @@ const MOST_WAITING = 10_000;
 
 type Step =
   | { readonly kind: 'ack'; readonly held: HeldTask }
+  | { readonly kind: 'set_aside'; readonly held: HeldTask; readonly reason: string }
   | { readonly kind: 'put_back'; readonly held: HeldTask; readonly delayMs: number; readonly as?: Dispatch['entry'] }
   | { readonly kind: 'dispatch'; readonly queue: string; readonly dispatch: Dispatch };
 
@@ -36,6 +37,12 @@ export class Settler {
   ack(held: HeldTask): void {
     this.held.remove(held);
     this.add({ kind: 'ack', held });
+  }
+
+  /** No task can be made of the entry: it is kept for a person to look at. */
+  setAside(held: HeldTask, reason: string): void {
+    this.held.remove(held);
+    this.add({ kind: 'set_aside', held, reason });
   }
 
   /** Somebody takes the entry again: at once with 0, else after the delay. `as` takes its place. */
@@ -87,6 +94,7 @@ export class Settler {
   private async settle(steps: readonly Step[]): Promise<void> {
     await Promise.all([
       this.ackAll(steps.filter((step) => step.kind === 'ack')),
+      this.setAsideAll(steps.filter((step) => step.kind === 'set_aside')),
       this.putBackAll(steps.filter((step) => step.kind === 'put_back')),
       this.dispatchAll(steps.filter((step) => step.kind === 'dispatch')),
     ]);
@@ -95,6 +103,13 @@ export class Settler {
   private async ackAll(steps: readonly { held: HeldTask }[]): Promise<void> {
     const byQueue = groupBy(steps, ({ held }) => held.claim.queue);
     for (const [queue, group] of byQueue) await this.queues.of(queue).ack(group.map(({ held }) => held.claim));
+  }
+
+  private async setAsideAll(steps: readonly { held: HeldTask; reason: string }[]): Promise<void> {
+    const byQueue = groupBy(steps, ({ held }) => held.claim.queue);
+    for (const [queue, group] of byQueue) {
+      await this.queues.of(queue).setAside(group.map(({ held: { claim }, reason }) => ({ ...claim, reason })));
+    }
   }
 
   private async putBackAll(

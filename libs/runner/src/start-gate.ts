@@ -3,7 +3,7 @@ import { StoreUnavailable, type StartedTask, type StartResult, type TaskReposito
 import type { TaskPolicy } from '@millrace/tasks';
 import type { HeldTask } from './held-tasks';
 import { pause, retryPauseMs } from './pause';
-import { recordRawClaims } from './record-raw-claims';
+import { recordRawClaims, UNRECORDABLE } from './record-raw-claims';
 import type { Tally } from './tally';
 
 /** Most tasks of one start statement. */
@@ -20,6 +20,8 @@ export interface GateAnswers {
   early(held: HeldTask, dueInMs: number): void;
   /** `expires_at` had passed; the row has failed. */
   expired(held: HeldTask): void;
+  /** The entry can never have a row. */
+  unrecordable(held: HeldTask, reason: string): void;
   /** The entry was a stale hint: the row is final, elsewhere, at another attempt, or not there. */
   refused(held: HeldTask, reason: string): void;
   /** The store does not answer, or the worker stops: others may start it. */
@@ -27,6 +29,8 @@ export interface GateAnswers {
   /** The task alone makes the statement fail. */
   unstartable(held: HeldTask): void;
 }
+
+type GateResult = StartResult | { readonly kind: 'unrecordable' };
 
 export interface StartGateParts {
   readonly workerId: string;
@@ -116,15 +120,19 @@ export class StartGate {
     await pause(retryPauseMs(this.failures), this.parts.stopping);
   }
 
-  private async ask(batch: readonly HeldTask[]): Promise<StartResult[]> {
+  private async ask(batch: readonly HeldTask[]): Promise<GateResult[]> {
     const { tasks, policy } = this.parts;
-    await recordRawClaims(tasks, policy, batch);
+    const recorded = await recordRawClaims(tasks, policy, batch);
     this.parts.tally.batch('start', batch.length);
     const starts = batch.map(({ claim }) => ({ taskId: claim.taskId, attempt: claim.entry.attempt ?? 0 }));
-    return tasks.startMany(starts, this.parts.workerId);
+    const results = await tasks.startMany(starts, this.parts.workerId);
+    if (recorded.size === 0) return results;
+    return results.map((result, index) =>
+      recorded.get(batch[index]?.taskId ?? '') === 'invalid' ? { kind: 'unrecordable' } : result,
+    );
   }
 
-  private answer(held: HeldTask, result: StartResult | undefined): void {
+  private answer(held: HeldTask, result: GateResult | undefined): void {
     switch (result?.kind) {
       case 'started':
         return this.answers.started(held, result.task);
@@ -134,6 +142,8 @@ export class StartGate {
         return this.answers.expired(held);
       case 'refused':
         return this.answers.refused(held, result.reason);
+      case 'unrecordable':
+        return this.answers.unrecordable(held, UNRECORDABLE);
       case undefined:
         return this.answers.unstartable(held);
       default:

@@ -147,6 +147,11 @@ export class TaskFlow implements GateAnswers {
     this.drop(held);
   }
 
+  unrecordable(held: HeldTask, reason: string): void {
+    this.parts.settler.setAside(held, reason);
+    this.parts.slots.release();
+  }
+
   refused(held: HeldTask, reason: string): void {
     this.logger.debug('Dropped a stale entry', { taskId: held.taskId, reason });
     this.parts.tally.refused();

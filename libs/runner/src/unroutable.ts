@@ -4,7 +4,7 @@ import type { Dispatch } from '@millrace/queue';
 import type { TaskQueries, TaskRepository, TaskRow } from '@millrace/store';
 import { dispatchOf, type TaskPolicy } from '@millrace/tasks';
 import type { HeldTask } from './held-tasks';
-import { recordRawClaims } from './record-raw-claims';
+import { recordRawClaims, UNRECORDABLE } from './record-raw-claims';
 import type { Settler } from './settler';
 import type { Tally } from './tally';
 import { LONGEST_DELAY_MS, UnroutableDelays } from './unroutable-delays';
@@ -15,6 +15,9 @@ const BATCH = 500;
 /** How often one type is warned of, and how many types are remembered for it. */
 const WARN_EVERY_MS = 60_000;
 const MOST_TYPES = 1_000;
+
+/** What became of a raw entry: it goes on as its row's own, its task is over, or it can have no row. */
+type Recorded = Dispatch['entry'] | 'over' | 'unrecordable';
 
 export interface UnroutableParts {
   readonly tasks: TaskRepository;
@@ -44,6 +47,10 @@ export class Unroutable {
       const { queue, entry } = task.claim;
       const as = recorded.get(task.taskId);
       this.parts.tally.unroutable(queue);
+      if (as === 'unrecordable') {
+        this.parts.settler.setAside(task, UNRECORDABLE);
+        continue;
+      }
       if (as === 'over' || over.has(task.taskId)) {
         this.parts.settler.ack(task);
         continue;
@@ -65,15 +72,19 @@ export class Unroutable {
 
   /**
    * A raw submit gets its row now: until somebody serves its type, the lists should show it. The row's own entry then takes
-   * the place of the raw one, of which the index knows nothing; beside it the repair would put another.
+   * the place of the raw one.
    */
-  private async recordRaw(raw: readonly HeldTask[]): Promise<ReadonlyMap<string, Dispatch['entry'] | 'over'>> {
+  private async recordRaw(raw: readonly HeldTask[]): Promise<ReadonlyMap<string, Recorded>> {
     try {
       const results = await recordRawClaims(this.parts.tasks, this.parts.policy, raw);
       if (results.size === 0) return new Map();
       const rows = await this.parts.queries.findByTaskIds([...results.keys()]);
       const byTaskId = new Map(rows.map((row) => [row.taskId, row]));
-      return new Map(raw.map(({ taskId, claim }) => [taskId, entryOf(byTaskId.get(taskId), claim.queue) ?? 'over']));
+      const becameOf = ({ taskId, claim }: HeldTask): Recorded => {
+        if (results.get(taskId) === 'invalid') return 'unrecordable';
+        return entryOf(byTaskId.get(taskId), claim.queue) ?? 'over';
+      };
+      return new Map(raw.map((task) => [task.taskId, becameOf(task)]));
     } catch (error) {
       this.logger.warn('Tasks of an unserved type were not recorded yet', { tasks: raw.length, error });
       return new Map();
@@ -95,7 +106,7 @@ export class Unroutable {
   }
 }
 
-/** The entry of a task that waits in this queue; none where it is over, runs, waits elsewhere, or no row can hold it. */
+/** The entry of a task that waits in this queue; none where it is over, runs, or waits elsewhere. */
 function entryOf(row: TaskRow | undefined, queue: string): Dispatch['entry'] | undefined {
   return row?.status === 'pending' && row.queue === queue ? dispatchOf(row).entry : undefined;
 }

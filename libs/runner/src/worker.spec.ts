@@ -213,6 +213,20 @@ describe('a worker', () => {
     expect((await worker.worker.stats()).totals.unroutable).toBeGreaterThan(before);
   });
 
+  it.each(['echo', 'unheard_of'])('a raw submit of %s that no row can hold is set aside', async (type) => {
+    const rule = `CHECK (user_id <> 'unheard of')`;
+    await bench.store.dataSource.query(`ALTER TABLE tasks_pending ADD CONSTRAINT spec ${rule}`);
+    const { bad } = await bench.queues.of('default').depth();
+
+    const { id } = await bench.client.submit(type, {}, { userId: 'unheard of' });
+
+    await eventually(async () =>
+      expect(await bench.queues.of('default').depth()).toMatchObject({ bad: bad + 1, ready: 0, processing: 0 }),
+    );
+    expect(await bench.queries.findByTaskId(id)).toBeNull();
+    await bench.store.dataSource.query('ALTER TABLE tasks_pending DROP CONSTRAINT spec');
+  });
+
   it('a raw submit of such a type goes on as its row stands, once', async () => {
     const { stop } = await bench.startWorker([handlerOf('served', () => null)], { queues: new Map([['lonely', 1]]) });
     const queue = bench.queues.of('lonely');

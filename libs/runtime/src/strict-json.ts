@@ -1,4 +1,4 @@
-import { endOfString, findJsonFault, joinPath } from './json-scan';
+import { endOfString, findJsonFault, joinPath } from '@millrace/contracts';
 import { invalidRequest } from './problem';
 
 /** Deepest nesting of a body. A payload's own limit is lower and names the payload; this one keeps the walk bounded. */

@@ -30,6 +30,8 @@ const TAKEN: readonly (readonly [what: string, payload: Json])[] = [
   ['as many bytes as there may be', 'x'.repeat(MAX_BYTES - 2)],
   ['null', null],
   ['an empty object', {}],
+  // What JavaScript has rounded before is a double like any other, and stays what it is.
+  ['large numbers that a double holds', [2 ** 53, -(2 ** 60), 1e20, 1e300, 0.1]],
 ];
 
 let database: TestDatabase;
@@ -112,6 +114,18 @@ describe('LPUSH', () => {
     expect(await push(payload)).toEqual([]);
     expect((await counts()).bad).toBe(bad + 1);
   });
+
+  it.each(['9007199254740993', '{"n":-123456789012345678901}', '1e400'])(
+    'of %s, which reading would change, is set aside as bad',
+    async (text) => {
+      while ((await claim()).length > 0);
+      const { bad } = await counts();
+      await redis.redis.lpush(`${redis.prefix}:tasks`, `{"id":"raw","name":"noop","payload":${text}}`);
+
+      expect(await claim()).toEqual([]);
+      expect((await counts()).bad).toBe(bad + 1);
+    },
+  );
 
   it.each(TAKEN)('of %s is taken, and recorded as it is', async (_what, payload) => {
     const [taken] = await push(payload);

@@ -234,6 +234,22 @@ describe('submits straight into Redis', () => {
     expect((row?.runAt.getTime() ?? 0) - Date.now()).toBeGreaterThan(3_500_000);
     expect(await claimable()).toEqual(['now']);
   });
+
+  it('that wait for workers get no second entry beside the one that the client pushed', async () => {
+    await stores.access.client.submitMany([1, 2, 3].map((payload) => ({ name: 'noop', payload })));
+    await stores.access.client.submitIn('1h', 'noop', 'later');
+    await duties.recordUnrecorded.runOnce();
+    await age(10);
+
+    expect(await duties.requeueFresh.runOnce()).toEqual({ dispatched: 0, requeued: 0 });
+    expect(await duties.requeueMissing.runOnce()).toEqual({ requeued: 0 });
+
+    const queue = stores.access.queues.of('default');
+    expect(await queue.depth()).toMatchObject({ ready: 3, delayed: 1, indexed: 4 });
+    expect(await queue.repair.lostEntries()).toBe(0);
+    expect(await claimable()).toEqual([1, 2, 3]);
+    expect(await queue.depth()).toMatchObject({ ready: 0, indexed: 1 });
+  });
 });
 
 describe('the other duties', () => {

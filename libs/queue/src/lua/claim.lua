@@ -1,7 +1,7 @@
 -- Leases up to `limit` ready tasks to one worker: first what landed in its own landing list, then by priority, 9 first.
 --
 -- * An entry whose task is held with its attempt or a later one is dropped: a hint must not displace its holder.
--- * Unreadable entries go to `bad`, cut, so that neither their number nor their size can fill Redis.
+-- * Unreadable entries go to `bad` as JSON (`reason`, `entry`), cut, so that neither number nor size can fill Redis.
 -- * Wake marks are dropped. When ready tasks remain that nobody blocks for, one is left to wake the next worker.
 -- * The first write pops, so it works on a full Redis.
 --
@@ -14,7 +14,7 @@ local workerId, limit, leaseMs, nonce = ARGV[1], tonumber(ARGV[2]), tonumber(ARG
 local maxBytes, badKept, badBytes = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 local REPLY_BYTES, POP_BATCH = 4 * 1024 * 1024, 50
 
--- The id and attempt (-1 when absent) of an entry; nil when it has no valid ones. Millrace writes both first, so
+-- The id and attempt (0 when absent) of an entry; nil and the reason when it has no valid ones. Millrace writes both first, so
 -- that its own entries are read without parsing them.
 local function read(json)
   local id, attempt = string.match(json, '^{"id":"([%w._:-]+)","attempt":(%d+),"')
@@ -22,21 +22,21 @@ local function read(json)
     return id, tonumber(attempt)
   end
   if #json > maxBytes then
-    return nil
+    return nil, 'must be at most ' .. maxBytes .. ' bytes'
   end
   local ok, task = pcall(cjson.decode, json)
-  if not ok or type(task) ~= 'table' or type(task.id) ~= 'string' then
-    return nil
+  if not ok or type(task) ~= 'table' then
+    return nil, 'must be a JSON object'
   end
-  if #task.id > 128 or not string.match(task.id, '^[%w._:-]+$') then
-    return nil
+  if type(task.id) ~= 'string' or #task.id > 128 or not string.match(task.id, '^[%w._:-]+$') then
+    return nil, 'id must be a task id'
   end
   attempt = task.attempt
   if attempt == nil or attempt == cjson.null then
-    return task.id, -1
+    return task.id, 0
   end
   if type(attempt) ~= 'number' or attempt < 0 or attempt % 1 ~= 0 or attempt > 2147483647 then
-    return nil
+    return nil, 'attempt must be a whole number from 0 to 2147483647'
   end
   return task.id, attempt
 end
@@ -52,11 +52,12 @@ for list = 6, 16 do
     for _, json in ipairs(batch) do
       pops, bytes = pops + 1, bytes + #json
       if json ~= '*' then
-        local id, attempt = read(json)
+        local id, found = read(json)
         if id then
-          entries[#entries + 1], ids[#ids + 1], attempts[#attempts + 1] = json, id, attempt
+          entries[#entries + 1], ids[#ids + 1], attempts[#attempts + 1] = json, id, found
         else
-          unreadable[#unreadable + 1] = string.sub(json, 1, badBytes)
+          local entry = cjson.encode(string.sub(json, 1, badBytes))
+          unreadable[#unreadable + 1] = '{"reason":"' .. found .. '","entry":' .. entry .. '}'
         end
       end
     end

@@ -1,20 +1,21 @@
--- Sets claimed entries aside that turned out to be unreadable. A hold that is none of ours, but that somebody wrote into
+-- Sets claimed entries aside that turned out to be unreadable, each as JSON: `reason` and `entry`, its text. A hold that is none of ours, but that somebody wrote into
 -- `processing`, is set aside whatever the token.
 -- The first write deletes, so it works on a full Redis.
 --
 -- KEYS  1 processing  2 leases  3 bad
--- ARGV  1 entries kept in `bad`  2 bytes kept of each, then id, token of each
+-- ARGV  1 entries kept in `bad`  2 bytes kept of each, then id, token, reason of each
 -- Returns how many were set aside.
 local processing, leases, bad = KEYS[1], KEYS[2], KEYS[3]
 local count = 0
-for i = 3, #ARGV, 2 do
-  local id, token = ARGV[i], ARGV[i + 1]
+for i = 3, #ARGV, 3 do
+  local id, token, reason = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local held = redis.call('HGET', processing, id)
   local json = held and string.match(held, '^%S+ %S+ %-?%d+ (.*)$')
   if held and (not json or string.sub(held, 1, #token + 1) == token .. ' ') then
     redis.call('HDEL', processing, id)
     redis.call('ZREM', leases, id)
-    redis.call('LPUSH', bad, string.sub(json or held, 1, tonumber(ARGV[2])))
+    local entry = cjson.encode(string.sub(json or held, 1, tonumber(ARGV[2])))
+    redis.call('LPUSH', bad, '{"reason":' .. cjson.encode(reason) .. ',"entry":' .. entry .. '}')
     count = count + 1
   end
 end

@@ -35,8 +35,8 @@ for i = #ARGV - 3, 2, -4 do
         redis.call('RPUSH', KEYS[14 - priority], json)
         woken = woken or priority > 0
       end
-      -- Raw entries have no attempt and are not indexed. A later attempt that waits already stays indexed.
-      if attempt >= 0 and not (waits and waits > attempt) then
+      -- A later attempt that waits already stays indexed.
+      if not (waits and waits > attempt) then
         redis.call('HSET', idx, id, delayMs > 0 and (attempt .. '@' .. dueAt) or attempt)
       end
     end

@@ -21,10 +21,10 @@ const FORBIDDEN_KEYS = new Set(['__proto__', 'constructor']);
 
 /**
  * Finds the first fault of a JSON text, reading it without recursion: bad syntax with its position, a key that stands twice
- * or is forbidden, and a number that would change when read. It is slower than `JSON.parse` and only asked when
- * something is amiss. Undefined: nothing is.
+ * or is forbidden (unless keys are free), and a number that would change when read. It is slower than `JSON.parse` and only
+ * asked when something is amiss. Undefined: nothing is.
  */
-export function findJsonFault(text: string): JsonFault | undefined {
+export function findJsonFault(text: string, keys: 'strict' | 'free' = 'strict'): JsonFault | undefined {
   const levels: Level[] = [];
   let at = 0;
 
@@ -60,9 +60,11 @@ export function findJsonFault(text: string): JsonFault | undefined {
     if (key === undefined) return syntaxFault();
     level.key = key;
     const field = pathOf(levels);
-    if (FORBIDDEN_KEYS.has(level.key)) return { field, message: 'is a key that is not accepted' };
-    if (level.keys.has(level.key)) return { field, message: 'stands twice' };
-    level.keys.add(level.key);
+    if (keys === 'strict') {
+      if (FORBIDDEN_KEYS.has(level.key)) return { field, message: 'is a key that is not accepted' };
+      if (level.keys.has(level.key)) return { field, message: 'stands twice' };
+      level.keys.add(level.key);
+    }
     take(WHITESPACE);
     return takeChar(':') ? undefined : syntaxFault();
   };

@@ -9,7 +9,7 @@ import { COMMAND_LIMITS, openRedis } from './open-redis';
 import type { Hold } from './queue-entries';
 import { renewHolds } from './renew-holds';
 import { monotonicMs, RenewalBeats } from './renewal-beats';
-import type { HoldChanges, RenewalThreadData } from './renewal-messages';
+import { readChanges, type HoldChanges, type RenewalThreadData } from './renewal-messages';
 import { isUsable } from './waiting';
 
 const { redisUrl, prefix, workerId, leaseMs, deadLoopMs, queues, memory, port } = workerData as RenewalThreadData;
@@ -68,7 +68,7 @@ async function renew(): Promise<void> {
 
 function takeChanges(): void {
   for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
-    const { held, released } = received.message as HoldChanges;
+    const { held, released } = readChanges(received.message as HoldChanges);
     for (const { queue, taskId, token } of held) holds.get(queue)?.set(token, { taskId, token });
     for (const token of released) for (const byToken of holds.values()) byToken.delete(token);
   }

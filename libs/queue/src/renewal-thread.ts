@@ -4,7 +4,7 @@ import type { Hold } from './queue-entries';
 import type { QueueOptions } from './queue-options';
 import program from './renew-leases?thread';
 import { monotonicMs, RenewalBeats } from './renewal-beats';
-import type { HoldChanges, QueueHold, RenewalThreadData } from './renewal-messages';
+import { holdLine, type HoldChanges, type RenewalThreadData } from './renewal-messages';
 import { pause } from './waiting';
 
 /** How often the main loop shows that it turns, and tells the thread what has been let go of. */
@@ -36,8 +36,8 @@ export interface RenewalThreadSettings {
 export class RenewalThread {
   private readonly logger = new Logger(RenewalThread.name);
   private readonly beats = new RenewalBeats();
-  private readonly holds = new Map<string, QueueHold>();
-  private held: QueueHold[] = [];
+  private readonly holds = new Map<string, string>();
+  private held: string[] = [];
   private released: string[] = [];
   private flushing = false;
   private port: MessagePort | undefined;
@@ -65,10 +65,10 @@ export class RenewalThread {
   }
 
   /** From now on the thread renews this hold too. */
-  hold(queue: string, { taskId, token }: Hold): void {
-    const hold = { queue, taskId, token };
-    this.holds.set(token, hold);
-    this.held.push(hold);
+  hold(queue: string, hold: Hold): void {
+    const line = holdLine(queue, hold);
+    this.holds.set(hold.token, line);
+    this.held.push(line);
     if (this.flushing) return;
     // All holds of one claim travel together, and arrive before any of their handlers can keep the loop busy.
     this.flushing = true;
@@ -110,7 +110,7 @@ export class RenewalThread {
   private flush(): void {
     this.flushing = false;
     if (this.held.length === 0 && this.released.length === 0) return;
-    const changes: HoldChanges = { held: this.held, released: this.released };
+    const changes: HoldChanges = { held: this.held.join('\n'), released: this.released.join('\n') };
     this.port?.postMessage(changes);
     this.held = [];
     this.released = [];

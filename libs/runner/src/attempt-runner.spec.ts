@@ -9,7 +9,7 @@ const GRACE_MS = 30;
 /** Starts a handler that is given its signal. */
 function start(handle: (aborted: AbortSignal) => unknown, timeoutMs: number | null = null): Run {
   const handler = { handle: (_payload: never, context: TaskContext) => handle(context.signal) };
-  return startAttempt({ handler }, {}, timeoutMs, (aborted) => ({ signal: aborted }) as TaskContext, GRACE_MS);
+  return startAttempt({ handler }, {}, timeoutMs, (source) => source as unknown as TaskContext, GRACE_MS);
 }
 
 /** Settles as the abort makes it. */
@@ -81,6 +81,26 @@ describe('an attempt', () => {
 
     expect((await run.ended).kind).toBe('cancelled');
     expect(reasons).toEqual([expect.any(TaskCancelled)]);
+  });
+
+  it('whose handler asks for the signal late finds it aborted already', async () => {
+    const asked = signal();
+    const run = startAttempt(
+      {
+        handler: {
+          handle: async (_payload: never, context: TaskContext) =>
+            asked.wait().then(() => context.signal.reason as unknown),
+        },
+      },
+      {},
+      null,
+      (source) => source as unknown as TaskContext,
+      10_000,
+    );
+    run.abort(new TaskCancelled());
+    asked.fire();
+
+    expect(await run.settled).toEqual({ kind: 'returned', value: expect.any(TaskCancelled) as unknown });
   });
 
   it('a timeout of years does not fire at once', async () => {

@@ -23,6 +23,11 @@ export interface Run {
   abort(reason: AbortReason): void;
 }
 
+/** Where a handler finds the signal of its attempt. */
+export interface SignalSource {
+  readonly signal: AbortSignal;
+}
+
 /**
  * Starts a handler on one attempt and watches it: the handler, its timeout and whoever aborts it race, and whatever the
  * handler does (throws at once, never settles, returns what is no JSON) becomes one `EndedAttempt`.
@@ -34,23 +39,64 @@ export function startAttempt(
   { handler }: Pick<RegisteredHandler, 'handler'>,
   payload: unknown,
   timeoutMs: number | null,
-  contextWith: (signal: AbortSignal) => TaskContext,
+  contextWith: (source: SignalSource) => TaskContext,
   graceMs = GRACE_MS,
 ): Run {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const stopTimeout =
-    timeoutMs === null ? () => undefined : after(timeoutMs, () => controller.abort(new AttemptTimedOut(timeoutMs)));
+  const attempt = new Attempt(timeoutMs, graceMs);
+  attempt.watch(settle(() => handler.handle(payload as never, contextWith(attempt))));
+  return attempt;
+}
 
-  const settled = settle(() => handler.handle(payload as never, contextWith(signal)));
-  const grace = graceAfterAbort(signal, graceMs);
-  const ended = Promise.race([settled, grace.over]).then((end) => {
-    stopTimeout();
-    grace.stop();
-    return signal.aborted ? endedByAbort(signal.reason as AbortReason, end) : endedByItself(end);
-  });
+class Attempt implements Run, SignalSource {
+  readonly ended: Promise<EndedAttempt>;
+  settled: Promise<unknown> = Promise.resolve();
+  private readonly stopTimeout: (() => void) | null;
+  private resolveEnded: (ended: EndedAttempt) => void = () => undefined;
+  private reason: AbortReason | null = null;
+  private grace: NodeJS.Timeout | undefined;
+  private controller: AbortController | null = null;
+  private isOver = false;
 
-  return { ended, settled, abort: (reason) => controller.abort(reason) };
+  constructor(
+    timeoutMs: number | null,
+    private readonly graceMs: number,
+  ) {
+    this.ended = new Promise((resolve) => {
+      this.resolveEnded = resolve;
+    });
+    this.stopTimeout = timeoutMs === null ? null : after(timeoutMs, () => this.abort(new AttemptTimedOut(timeoutMs)));
+  }
+
+  /** Made when it is first asked for: most handlers never do, and a signal costs more than all the rest of a short attempt. */
+  get signal(): AbortSignal {
+    if (!this.controller) {
+      this.controller = new AbortController();
+      if (this.reason) this.controller.abort(this.reason);
+    }
+    return this.controller.signal;
+  }
+
+  watch(settled: Promise<Settled>): void {
+    this.settled = settled;
+    void settled.then((end) => this.end(end));
+  }
+
+  abort(reason: AbortReason): void {
+    if (this.reason || this.isOver) return;
+    this.reason = reason;
+    const graceMs = reason instanceof WorkerStopping ? Math.min(this.graceMs, STOPPING_GRACE_MS) : this.graceMs;
+    this.grace = setTimeout(() => this.end(null), graceMs);
+    this.controller?.abort(reason);
+  }
+
+  /** `end` is null when the handler has not settled within the grace. */
+  private end(end: Settled | null): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.stopTimeout?.();
+    clearTimeout(this.grace);
+    this.resolveEnded(this.reason ? endedByAbort(this.reason, end) : endedByItself(end));
+  }
 }
 
 async function settle(handle: () => unknown): Promise<Settled> {
@@ -59,20 +105,6 @@ async function settle(handle: () => unknown): Promise<Settled> {
   } catch (error) {
     return { kind: 'threw', error };
   }
-}
-
-function graceAfterAbort(signal: AbortSignal, graceMs: number): { over: Promise<null>; stop: () => void } {
-  let stop = () => undefined as void;
-  const over = new Promise<null>((resolve) => {
-    const begin = () => {
-      const ms = signal.reason instanceof WorkerStopping ? Math.min(graceMs, STOPPING_GRACE_MS) : graceMs;
-      const timer = setTimeout(() => resolve(null), ms);
-      stop = () => clearTimeout(timer);
-    };
-    signal.addEventListener('abort', begin, { once: true });
-    stop = () => signal.removeEventListener('abort', begin);
-  });
-  return { over, stop: () => stop() };
 }
 
 function endedByItself(end: Settled | null): EndedAttempt {

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { checkPayload, InvalidTask, type Json } from '@millrace/contracts';
 import type { StartedTask } from '@millrace/store';
 import type { SubmitOptions, TaskSubmitter } from '@millrace/tasks';
+import type { SignalSource } from './attempt-runner';
 import type { TaskContext, TaskLog } from './task-context';
 
 /** Largest progress value, in bytes of JSON. */
@@ -13,7 +14,7 @@ const logger = new Logger('Handler');
 /** What a handler is given for one attempt. */
 export function handlerContext(
   task: StartedTask,
-  signal: AbortSignal,
+  source: SignalSource,
   submitter: Pick<TaskSubmitter, 'submit'>,
   setProgress: (progressJson: string) => void,
 ): TaskContext {
@@ -32,7 +33,9 @@ export function handlerContext(
       trace: task.trace,
     },
     attempt: task.attempt,
-    signal,
+    get signal() {
+      return source.signal;
+    },
     log: taskLog(task),
     progress: (value) => setProgress(progressJson(value)),
     submit: (type: string, payload: Json, options: SubmitOptions = {}) =>

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
-import type { Database } from './database';
-import { jsonObject, storableJson } from './storable-text';
+import { arrayLiteral, type ArrayItem } from './array-literal';
+import type { Database, PreparedStatement } from './database';
+import { storableJson } from './storable-text';
 import { NotInTransaction } from './store-errors';
 import type { InsertResult, NewTask } from './task-row';
 import { claimUniqueKeys } from './unique-keys';
@@ -12,27 +13,39 @@ export interface InsertedRow {
   readonly run_at: Date;
 }
 
+/**
+ * Each column comes as an array of its own, the payloads as one JSON array: a third of the CPU less, for the server, than
+ * one array of records, whose every field PostgreSQL looks up by name. A column without values comes as null.
+ */
 const INSERT = `
   INSERT INTO tasks_pending (
     task_id, type, queue, user_id, payload, priority, retry_count, max_retry, retry_delay_ms, timeout_ms, backoff,
     run_at, expires_at, unique_key, schedule_id, slot_at, trace
   )
   SELECT
-    task_id, type, queue, user_id, coalesce(payload, 'null'), priority, retry_count, max_retry, retry_delay_ms,
-    timeout_ms, backoff, coalesce(run_at, now() + coalesce(delay_ms, 0) * interval '1 ms'),
-    expires_at, unique_key, schedule_id, slot_at, trace
-  FROM jsonb_to_recordset($1::jsonb) AS s (
-    task_id text, type text, queue text, user_id text, payload jsonb, priority smallint, retry_count integer,
-    max_retry integer, retry_delay_ms bigint, timeout_ms bigint, backoff jsonb, run_at timestamptz,
-    delay_ms bigint, expires_at timestamptz, unique_key text, schedule_id bigint, slot_at timestamptz, trace jsonb
+    task_id, type, queue, user_id, payload, priority, retry_count, max_retry, retry_delay_ms, timeout_ms, backoff::jsonb,
+    coalesce(run_at, now() + coalesce(delay_ms, 0) * interval '1 ms'), expires_at, unique_key, schedule_id, slot_at, trace::jsonb
+  FROM ROWS FROM (
+    unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::text[]), jsonb_array_elements($5::jsonb),
+    unnest($6::smallint[]), unnest($7::integer[]), unnest($8::integer[]), unnest($9::bigint[]), unnest($10::bigint[]),
+    unnest($11::text[]), unnest($12::timestamptz[]), unnest($13::bigint[]), unnest($14::timestamptz[]), unnest($15::text[]),
+    unnest($16::bigint[]), unnest($17::timestamptz[]), unnest($18::text[])
+  ) AS s (
+    task_id, type, queue, user_id, payload,
+    priority, retry_count, max_retry, retry_delay_ms, timeout_ms,
+    backoff, run_at, delay_ms, expires_at, unique_key,
+    schedule_id, slot_at, trace
   )
 `;
 
 const ANSWER = 'RETURNING id, task_id, created_at, run_at';
 
 /** Ids that Millrace has just made need no second look, which costs a twentieth of the insert. */
-const INSERT_FRESH = `${INSERT} ${ANSWER}`;
-const INSERT_IF_FREE = `${INSERT} ON CONFLICT (task_id) DO NOTHING ${ANSWER}`;
+const INSERT_FRESH: PreparedStatement = { name: 'insert-fresh', text: `${INSERT} ${ANSWER}` };
+const INSERT_IF_FREE: PreparedStatement = {
+  name: 'insert-if-free',
+  text: `${INSERT} ON CONFLICT (task_id) DO NOTHING ${ANSWER}`,
+};
 
 /**
  * Removes what was just inserted although another leaf has its task_id. A statement of its own, because only a snapshot
@@ -102,11 +115,7 @@ export async function insertRows(
   // Two batches that name the same ids wait for each other in one order.
   const named = tasks.some((task) => !task.generatedId);
   const ordered = named ? [...tasks].sort((a, b) => compareBytes(a.taskId, b.taskId)) : tasks;
-  const rows = await db.query<InsertedRow>(
-    named ? INSERT_IF_FREE : INSERT_FRESH,
-    [`[${ordered.map(recordOf).join(',')}]`],
-    manager,
-  );
+  const rows = await db.queryPrepared<InsertedRow>(named ? INSERT_IF_FREE : INSERT_FRESH, columnsOf(ordered), manager);
   return new Map(rows.map((row) => [row.task_id, row]));
 }
 
@@ -165,29 +174,29 @@ function resultsOf(
   });
 }
 
-function recordOf(task: InsertableTask): string {
-  return jsonObject(
-    {
-      task_id: task.taskId,
-      type: task.type,
-      queue: task.queue,
-      user_id: task.userId,
-      priority: task.priority,
-      retry_count: task.retryCount ?? 0,
-      max_retry: task.maxRetry,
-      retry_delay_ms: task.retryDelayMs,
-      timeout_ms: task.timeoutMs,
-      backoff: task.backoff,
-      delay_ms: task.delayMs,
-      run_at: task.runAt,
-      expires_at: task.expiresAt,
-      unique_key: task.uniqueKey,
-      schedule_id: task.scheduleId,
-      slot_at: task.slotAt,
-      trace: task.trace,
-    },
-    { payload: storableJson(task.payload) },
-  );
+/** The parameters of `INSERT`. */
+function columnsOf(tasks: readonly InsertableTask[]): readonly unknown[] {
+  const column = (valueOf: (task: InsertableTask) => ArrayItem) => arrayLiteral(tasks, valueOf);
+  return [
+    column(({ taskId }) => taskId),
+    column(({ type }) => type),
+    column(({ queue }) => queue),
+    column(({ userId }) => userId),
+    `[${tasks.map(({ payload }) => storableJson(payload)).join(',')}]`,
+    column(({ priority }) => priority),
+    column(({ retryCount }) => retryCount ?? 0),
+    column(({ maxRetry }) => maxRetry),
+    column(({ retryDelayMs }) => retryDelayMs),
+    column(({ timeoutMs }) => timeoutMs),
+    column(({ backoff }) => backoff && JSON.stringify(backoff)),
+    column(({ runAt }) => runAt),
+    column(({ delayMs }) => delayMs),
+    column(({ expiresAt }) => expiresAt),
+    column(({ uniqueKey }) => uniqueKey),
+    column(({ scheduleId }) => scheduleId),
+    column(({ slotAt }) => slotAt),
+    column(({ trace }) => trace && JSON.stringify(trace)),
+  ];
 }
 
 /** The order of COLLATE "C" for the characters an id may have. */

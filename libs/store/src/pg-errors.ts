@@ -16,6 +16,8 @@ const UNAVAILABLE = new Set(['57P01', '57P02', '57P03', '57P05', '57014', '25P03
 /** Whole classes of them: no connection (08), login refused (28), no room on disk, in memory or for a client (53), I/O (58). */
 const UNAVAILABLE_CLASSES = new Set(['08', REFUSED_LOGIN, '53', '58']);
 
+const LOST_PLAN = new Set(['26000', '42P05', '0A000']);
+
 const LOCK_TIMEOUT = '55P03';
 
 const UNREACHABLE = new Set([
@@ -57,6 +59,14 @@ export function isRefusedLogin(error: unknown): boolean {
 /** A table that another process dropped meanwhile. */
 export function isMissingTable(error: unknown): boolean {
   return codeOf(error) === '42P01';
+}
+
+/**
+ * A prepared statement that this connection has not, or has already, or whose tables have changed: behind a pooler that does not
+ * follow such statements, or after a migration. The statement did nothing.
+ */
+export function isLostPlan(error: unknown): boolean {
+  return LOST_PLAN.has(codeOf(error));
 }
 
 /**

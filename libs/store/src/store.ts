@@ -9,6 +9,7 @@ import { IdempotencyRepository } from './idempotency-repository';
 import { requiredSchemaVersion, schemaVersion } from './migrate';
 import { Partitions } from './partitions';
 import { isRefusedLogin, translated } from './pg-errors';
+import { TYPE_PARSERS } from './read-instant';
 import { ScheduleRepository } from './schedule-repository';
 import { StoreUnavailable } from './store-errors';
 import type { StoreOptions } from './store-options';
@@ -127,6 +128,7 @@ function dataSourceOf({ databaseUrl, poolSize, applicationName }: StoreOptions):
     poolErrorHandler: () => undefined,
     extra: {
       Client: HeardClient,
+      types: TYPE_PARSERS,
       statement_timeout: LIMITS.statementMs,
       lock_timeout: LIMITS.lockMs,
       idle_in_transaction_session_timeout: LIMITS.idleInTransactionMs,

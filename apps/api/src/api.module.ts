@@ -7,13 +7,14 @@ import { TaskPolicy, TaskStores, TasksModule } from '@millrace/tasks';
 import { ApiConfig } from './api.config';
 import { RateLimit } from './rate-limit';
 import { RequestDeadline } from './request-deadline';
+import { SchedulesModule } from './schedules/schedules.module';
 import { Idempotency } from './tasks/idempotency';
 import { SubmitController } from './tasks/submit.controller';
 import { TaskController } from './tasks/task.controller';
 import { TasksController } from './tasks/tasks.controller';
 import { TypesController } from './types/types.controller';
 
-/** The REST service: submits, reads, retries and cancels tasks. */
+/** The REST service: submits, reads, retries and cancels tasks, and keeps schedules. */
 @Module({
   imports: [
     QueueModule.forRoot({
@@ -36,6 +37,7 @@ import { TypesController } from './types/types.controller';
           maxPayloadBytes: taskMaxPayload,
         }),
     }),
+    SchedulesModule,
   ],
   controllers: [TasksController, TaskController, SubmitController, TypesController],
   // Without Redis the api still records and reads.

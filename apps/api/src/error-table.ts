@@ -1,11 +1,23 @@
 import { InvalidTask } from '@millrace/contracts';
 import { answerTo, invalidRequest, type ErrorTable, type ProblemInit } from '@millrace/runtime';
+import { InvalidSchedule } from '@millrace/schedules';
 import { IdempotencyKeyReused, InvalidCursor, StoreUnavailable, UnstorableData } from '@millrace/store';
-import { TaskIdTaken, TaskNotCancellable, TaskNotFound, TaskNotRetryable, TooManyWaiting } from '@millrace/tasks';
+import {
+  ScheduleNameTaken,
+  ScheduleNotFound,
+  ScheduleStateConflict,
+  ScheduleVersionMismatch,
+  TaskIdTaken,
+  TaskNotCancellable,
+  TaskNotFound,
+  TaskNotRetryable,
+  TooManyWaiting,
+} from '@millrace/tasks';
 
 /** How the api answers errors of the domain. */
 export const ERROR_TABLE: ErrorTable = [
   answerTo(InvalidTask, ({ errors }) => invalidRequest(errors).problem),
+  answerTo(InvalidSchedule, ({ errors }) => invalidRequest(errors).problem),
   answerTo(InvalidCursor, ({ message }) => invalidRequest([{ field: 'cursor', message }]).problem),
   answerTo(UnstorableData, () => ({
     status: 400,
@@ -25,6 +37,20 @@ export const ERROR_TABLE: ErrorTable = [
   })),
   answerTo(TaskNotRetryable, ({ message }) => ({ status: 409, code: 'not-retryable', detail: `${message}.` })),
   answerTo(TaskNotCancellable, ({ message }) => ({ status: 409, code: 'not-cancellable', detail: `${message}.` })),
+  answerTo(ScheduleNotFound, ({ message }) => ({ status: 404, code: 'no-such-schedule', detail: `${message}.` })),
+  answerTo(ScheduleNameTaken, ({ message }) => ({
+    status: 409,
+    code: 'schedule-name-taken',
+    detail: `${message}.`,
+    errors: [{ field: 'name', message: 'is taken' }],
+  })),
+  answerTo(ScheduleVersionMismatch, ({ message, version }) => ({
+    status: 409,
+    code: 'schedule-version-mismatch',
+    detail: `${message}.`,
+    errors: [{ field: 'version', message: `is ${version} by now` }],
+  })),
+  answerTo(ScheduleStateConflict, ({ message }) => ({ status: 409, code: 'schedule-state', detail: `${message}.` })),
   answerTo(IdempotencyKeyReused, () => ({
     status: 422,
     code: 'idempotency-key-reused',

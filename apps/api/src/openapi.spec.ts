@@ -55,16 +55,23 @@ describe('the OpenAPI document', () => {
       Object.entries(operations).map(([method, operation]) => ({ call: `${method.toUpperCase()} ${path}`, operation })),
     );
     expect(calls.map(({ call }) => call).sort()).toEqual([
+      'DELETE /api/v1/schedules/{name}',
+      'GET /api/v1/schedules',
+      'GET /api/v1/schedules/preview',
+      'GET /api/v1/schedules/{name}',
       'GET /api/v1/tasks',
       'GET /api/v1/tasks/stats',
       'GET /api/v1/tasks/task/{taskId}',
       'GET /api/v1/tasks/task/{taskId}/attempts',
       'GET /api/v1/tasks/{id}',
       'GET /api/v1/types',
+      'PATCH /api/v1/schedules/{name}',
+      'POST /api/v1/schedules',
       'POST /api/v1/tasks',
       'POST /api/v1/tasks/bulk',
       'POST /api/v1/tasks/task/{taskId}/cancel',
       'POST /api/v1/tasks/task/{taskId}/retry',
+      'PUT /api/v1/schedules/{name}',
     ]);
     for (const { call, operation } of calls) {
       expect(operation.summary, call).toBeTruthy();

@@ -6,7 +6,7 @@ import { FieldProblemView, ProblemView } from './problem.view';
 export function createOpenApi(app: NestFastifyApplication, version: string): OpenAPIObject {
   const head = new DocumentBuilder()
     .setTitle('Millrace')
-    .setDescription('Submit background tasks, and ask, retry or cancel them.')
+    .setDescription('Submit background tasks, ask, retry or cancel them, and let schedules submit them.')
     .setVersion(version)
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addBearerAuth(

@@ -8,6 +8,13 @@ export class FieldProblemView {
 
   @ApiProperty({ type: String, example: 'must be a whole number from 0 to 9' })
   readonly message!: string;
+
+  @ApiProperty({
+    type: 'integer',
+    required: false,
+    description: 'Of a cron expression: the character that is wrong, counted from 1.',
+  })
+  readonly position?: number;
 }
 
 /** RFC 9457. */
@@ -35,9 +42,9 @@ export class ProblemView {
 const MEANINGS: Readonly<Record<number, string>> = {
   400: 'The request is invalid; `errors` names each bad field.',
   401: 'A key is missing or unknown.',
-  404: 'There is no such task.',
+  404: 'There is no such task or schedule.',
   405: 'The address does not answer this method; `Allow` lists those it does.',
-  409: 'The state of the task does not allow it, or its task_id is taken.',
+  409: 'The state of the task or schedule does not allow it, its name is taken, or it is at another version.',
   413: 'The body is too large.',
   415: 'The body is not application/json.',
   422: 'The Idempotency-Key was used with another request.',

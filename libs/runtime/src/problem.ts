@@ -4,6 +4,8 @@ import { HttpException } from '@nestjs/common';
 export interface FieldProblem {
   readonly field: string;
   readonly message: string;
+  /** In a text that is read character by character: the one that is wrong, counted from 1. */
+  readonly position?: number;
 }
 
 /** What went wrong, before it is written as RFC 9457 problem details. */

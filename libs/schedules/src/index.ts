@@ -16,4 +16,5 @@ export { latestSlot, nextSlot, nextSlots } from './next-slots';
 export { decideOverlap, type OverlapDecision, type UnderWay } from './overlap';
 export { checkPayloadTemplate, fillPayload, localTime, type SlotFacts } from './payload-template';
 export { parseSpec, type ScheduleSpec, type SpecInput, type SpecRule } from './schedule-spec';
+export { noteOfSlot } from './slot-note';
 export { findTimeZone, TimeZone, ZONE_DATA_VERSION, type ZonePeriod } from './time-zone';

@@ -100,7 +100,8 @@ describe('the slots of a schedule', () => {
     ]);
   });
 
-  it('are none when every day is excluded', () => {
+  it('are none when all their days are excluded', () => {
+    expect(slots({ cron: '0 0 25 12 *', exclude: ['12-25'] }, '2026-01-01T00:00Z', 1)).toEqual([]);
     expect(slots({ cron: '* * * * * *', exclude: ['01-01..12-31'] }, '2026-01-01T00:00Z', 1)).toEqual([]);
   });
 

@@ -9,6 +9,9 @@ type Ms = number;
 /** Excluded stretches that one search skips; a schedule whose every slot is excluded then has none. */
 const MAX_SKIPS = 1_000;
 
+/** And how far it goes for that: to know the clock of a zone for a thousand years takes seconds. */
+const SKIP_MS = 15 * 366 * 86_400_000;
+
 /** A date that comes at all comes within this, even around a year 2100 without a leap day. */
 const HORIZON_MS = 40 * 366 * 86_400_000;
 
@@ -30,8 +33,9 @@ export function nextSlots(spec: ScheduleSpec, after: Date, count: number): Date[
 
 /** The first slot after an instant; null when none comes. Ten years or more ahead it may also say null. */
 export function nextSlot(spec: ScheduleSpec, after: Date): Date | null {
-  let afterMs = Math.max(after.getTime(), spec.startsAtMs - 1);
-  for (let skips = 0; skips < MAX_SKIPS; skips += 1) {
+  const fromMs = Math.max(after.getTime(), spec.startsAtMs - 1);
+  let afterMs = fromMs;
+  for (let skips = 0; skips < MAX_SKIPS && afterMs - fromMs < SKIP_MS; skips += 1) {
     const slotMs = nextOf(spec.rule, spec.zone, afterMs);
     if (slotMs === null || slotMs >= spec.endsAtMs) return null;
     const freeMs = spec.exclusions.length === 0 ? null : endOfExclusion(spec.exclusions, spec.zone, slotMs);

@@ -20,6 +20,7 @@ export type {
   ScheduleDefinition,
   ScheduleFilter,
   SchedulePage,
+  SchedulePageRequest,
   SchedulePut,
   ScheduleRow,
   ScheduleRun,

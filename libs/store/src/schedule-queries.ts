@@ -4,6 +4,7 @@ import type {
   ScheduleAudit,
   ScheduleFilter,
   SchedulePage,
+  SchedulePageRequest,
   ScheduleRow,
   ScheduleRun,
   ScheduleVersion,
@@ -48,7 +49,7 @@ export async function findSchedules(db: Database, names: readonly string[]): Pro
 export async function listSchedules(
   db: Database,
   filter: ScheduleFilter,
-  { pageSize, cursor = '' }: { readonly pageSize: number; readonly cursor?: string | undefined },
+  { page = 1, pageSize, cursor = '' }: SchedulePageRequest,
 ): Promise<SchedulePage> {
   const { conditions, parameters } = scheduleFilterSql(filter, 0);
   const where = ['true', ...conditions].join(' AND ');
@@ -58,7 +59,7 @@ export async function listSchedules(
     parameters,
   );
   const rows = await db.query(
-    `SELECT ${SCHEDULE_COLUMNS} FROM schedules s WHERE ${where} AND s.name > ${after} ORDER BY s.name LIMIT ${pageSize + 1}`,
+    `SELECT ${SCHEDULE_COLUMNS} FROM schedules s WHERE ${where} AND s.name > ${after} ORDER BY s.name LIMIT ${pageSize + 1} OFFSET ${cursor === '' ? (page - 1) * pageSize : 0}`,
     [...parameters, cursor],
   );
   const items = rows.slice(0, pageSize).map(readSchedule);

@@ -28,6 +28,7 @@ import type {
   ScheduleAudit,
   ScheduleFilter,
   SchedulePage,
+  SchedulePageRequest,
   SchedulePut,
   ScheduleRow,
   ScheduleRun,
@@ -144,10 +145,7 @@ export class ScheduleRepository {
   }
 
   /** A page of schedules by name; `cursor` continues after another page. */
-  list(
-    filter: ScheduleFilter,
-    page: { readonly pageSize: number; readonly cursor?: string | undefined },
-  ): Promise<SchedulePage> {
+  list(filter: ScheduleFilter, page: SchedulePageRequest): Promise<SchedulePage> {
     return listSchedules(this.db, filter, page);
   }
 

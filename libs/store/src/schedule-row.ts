@@ -85,6 +85,15 @@ export interface ScheduleFilter {
   readonly orphaned?: boolean | undefined;
 }
 
+/** Which part of a list. `cursor` continues another page of the same filter and takes the place of `page`. */
+export interface SchedulePageRequest {
+  /** From 1, the default. */
+  readonly page?: number | undefined;
+  readonly pageSize: number;
+  /** `nextCursor` of the page before. */
+  readonly cursor?: string | undefined;
+}
+
 /** Part of a list, by name. */
 export interface SchedulePage {
   readonly items: readonly ScheduleRow[];

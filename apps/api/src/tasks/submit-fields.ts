@@ -1,8 +1,8 @@
 import { BULK_LIMITS, type Json } from '@millrace/contracts';
 import { invalidRequest, type FieldProblem } from '@millrace/runtime';
 import type { Submission, SubmitOptions } from '@millrace/tasks';
+import { readMoment, readNested, refuseUnknown } from '../body-fields';
 import { isObject, type JsonObject } from '../json-object';
-import { readInstant } from '../query-fields';
 
 const FIELDS: readonly string[] = [
   'type',
@@ -74,13 +74,6 @@ export function readMany(body: unknown): Submission[] {
   return submissions;
 }
 
-/** Adds a fault for each member that is not among the known. */
-function refuseUnknown(body: JsonObject, known: readonly string[], errors: FieldProblem[], prefix: string): void {
-  for (const name of Object.keys(body)) {
-    if (!known.includes(name)) errors.push({ field: prefix + name.slice(0, 64), message: 'is not a known field' });
-  }
-}
-
 function readOptions(body: JsonObject, errors: FieldProblem[], prefix: string): SubmitOptions {
   const options: Record<string, unknown> = {
     taskId: body.task_id,
@@ -99,36 +92,4 @@ function readOptions(body: JsonObject, errors: FieldProblem[], prefix: string): 
   // An option that is absent and one that is undefined are the same to people, not to the types.
   for (const [name, value] of Object.entries(options)) if (value === undefined) delete options[name];
   return options;
-}
-
-function readNested(
-  body: JsonObject,
-  field: string,
-  known: readonly string[],
-  errors: FieldProblem[],
-  prefix: string,
-): unknown {
-  const value = body[field];
-  if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) {
-    errors.push({ field: prefix + field, message: 'must be a JSON object' });
-    return undefined;
-  }
-  refuseUnknown(value, known, errors, `${prefix}${field}.`);
-  for (const name of known) {
-    if (value[name] === null)
-      errors.push({ field: `${prefix}${field}.${name}`, message: 'must not be null; leave it out' });
-  }
-  return value;
-}
-
-function readMoment(body: JsonObject, field: string, errors: FieldProblem[], prefix: string): Date | undefined {
-  const value = body[field];
-  if (value === undefined || value === null) return undefined;
-  try {
-    return readInstant(value);
-  } catch (error) {
-    errors.push({ field: prefix + field, message: error instanceof Error ? error.message : String(error) });
-    return undefined;
-  }
 }

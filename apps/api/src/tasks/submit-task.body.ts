@@ -10,7 +10,7 @@ import {
 import { ANY_JSON } from '../json-object';
 
 /** A span of time as it is sent: text such as `1h30m`, or whole milliseconds. */
-const DURATION = {
+export const DURATION = {
   oneOf: [
     { type: 'string', pattern: String.raw`^(\d+(ms|s|m|h|d))+$|^\d+$` },
     { type: 'integer', minimum: 0 },

@@ -3,6 +3,7 @@ import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } f
 import { AttemptQueries, TaskQueries } from '@millrace/store';
 import { TaskControl } from '@millrace/tasks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { actorOf } from '../actor-of';
 import { EmptyBodyPipe } from '../empty-body.pipe';
 import { DatabaseIdPipe, noSuchTask, TaskIdPipe } from '../path-ids';
 import { ApiProblems } from '../problem.view';
@@ -103,9 +104,4 @@ export class TaskController {
     if (state === 'requested') void reply.code(202);
     return taskView(row);
   }
-}
-
-/** Who the audit log says did it. */
-function actorOf({ principal }: FastifyRequest): string {
-  return principal?.name ?? 'anonymous';
 }

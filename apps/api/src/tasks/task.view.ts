@@ -168,6 +168,7 @@ export function instantView(at: Date | null): string | null {
   return at && at.toISOString();
 }
 
-function backoffView({ type, maxMs, jitter }: NonNullable<TaskRow['backoff']>): BackoffView {
+/** A backoff as REST shows it. */
+export function backoffView({ type, maxMs, jitter }: NonNullable<TaskRow['backoff']>): BackoffView {
   return { type, ...(maxMs === undefined ? {} : { max: maxMs }), ...(jitter === undefined ? {} : { jitter }) };
 }

@@ -4,11 +4,13 @@ import { API_SERVICE } from '../api-service';
 import { ApiConfig } from '../api.config';
 import { ApiModule } from '../api.module';
 
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
 /** An api that runs inside a spec. */
 export interface RunningApi {
   readonly app: NestFastifyApplication;
   /** Sends a request without a network between; `body` is sent as JSON. */
-  call(method: 'GET' | 'POST' | 'DELETE', path: string, options?: CallOptions): Promise<Answer>;
+  call(method: Method, path: string, options?: CallOptions): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -43,7 +45,7 @@ export async function startApi(env: Environment): Promise<RunningApi> {
 
 async function call(
   app: NestFastifyApplication,
-  method: 'GET' | 'POST' | 'DELETE',
+  method: Method,
   path: string,
   { body, raw, headers = {} }: CallOptions = {},
 ): Promise<Answer> {

@@ -1,0 +1,35 @@
+import { parseSpec, localTime, nextSlots, noteOfSlot, type SpecInput, type TimeZone } from '@millrace/schedules';
+import { instant, integer, text, type QueryOf } from '../query-fields';
+import type { MomentView } from './list.views';
+
+export const PREVIEW_QUERY = {
+  cron: text('An expression.', 256),
+  every: text('In place of `cron`: whole seconds between slots.', 64),
+  phase: text('Moves the slots of `every`.', 64),
+  timezone: text('IANA name; default UTC.', 64),
+  exclude: text('Days without slots, as in a schedule, with commas between.', 4_000),
+  from: instant('Moments after this one; default now.'),
+  count: integer('How many; default 10.', { min: 1, max: 100 }),
+};
+
+/** The moments that a query asks for, and their zone. Throws `InvalidSchedule`. */
+export function previewOf({ from = new Date(), count = 10, ...query }: QueryOf<typeof PREVIEW_QUERY>) {
+  const { zone, ...spec } = parseSpec(specInput(query));
+  const moments = nextSlots({ zone, ...spec }, from, count).map((at) => momentView(at, zone));
+  return { moments, zone };
+}
+
+/** A moment as REST shows it. */
+export function momentView(at: Date, zone: TimeZone): MomentView {
+  return { at: at.toISOString(), local: localTime(at, zone), note: noteOfSlot(at, zone) };
+}
+
+function specInput({ cron, every, phase, timezone, exclude }: QueryOf<typeof PREVIEW_QUERY>): SpecInput {
+  return {
+    ...(cron !== undefined && { cron }),
+    ...(every !== undefined && { every }),
+    ...(phase !== undefined && { phase }),
+    ...(timezone !== undefined && { timezone }),
+    ...(exclude !== undefined && { exclude: exclude.split(',').map((day) => day.trim()) }),
+  };
+}

@@ -1,0 +1,51 @@
+import { migrate } from '@millrace/store';
+import { testDatabase, testRedis } from '@millrace/testing';
+import { startApi, type Answer, type RunningApi } from '../testing/start-api';
+import type { ScheduleView } from './schedule.view';
+
+/** An api with stores of its own, and calls that specs of schedules make. */
+export interface SchedulesApi extends RunningApi {
+  /** A name nobody else has, so that a test sees its own schedules alone. */
+  newName(): string;
+  /** Creates a schedule of these fields; it fires on 1 January unless they say otherwise. */
+  create(fields?: Readonly<Record<string, unknown>>): Promise<ScheduleView>;
+  show(name: string): Promise<ScheduleView>;
+}
+
+export async function startSchedulesApi(env: Readonly<Record<string, string>> = {}): Promise<SchedulesApi> {
+  const [database, redis] = await Promise.all([testDatabase(), testRedis()]);
+  await migrate(database.url);
+  const api = await startApi({
+    DATABASE_URL: database.url,
+    REDIS_URL: redis.url,
+    QUEUE_REDIS_PREFIX: redis.prefix,
+    ...env,
+  });
+  let names = 0;
+  const newName = () => `schedule-${(names += 1)}`;
+  return {
+    ...api,
+    newName,
+    create: async (fields = {}) => {
+      const timed = ['cron', 'every', 'at'].some((kind) => kind in fields);
+      const body = { name: newName(), type: 'noop', payload: {}, ...(timed ? {} : { cron: '0 0 1 1 *' }), ...fields };
+      return expectStatus(await api.call('POST', 'schedules', { body }), 201).json<ScheduleView>();
+    },
+    show: async (name) => expectStatus(await api.call('GET', `schedules/${name}`), 200).json<ScheduleView>(),
+    close: async () => {
+      await api.close();
+      await Promise.all([database.drop(), redis.close()]);
+    },
+  };
+}
+
+/** The answer, when it has this status. Throws with what it says when it has another. */
+export function expectStatus(answer: Answer, status: number): Answer {
+  if (answer.status === status) return answer;
+  throw new Error(`expected ${status}, got ${answer.status}: ${answer.text}`);
+}
+
+/** The bad fields that a problem names. */
+export function faultsOf(answer: Answer): { field: string; message: string; position?: number }[] {
+  return answer.json<{ errors?: { field: string; message: string; position?: number }[] }>().errors ?? [];
+}

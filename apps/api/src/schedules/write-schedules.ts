@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { invalidRequest, type FieldProblem } from '@millrace/runtime';
+import { ScheduleRepository, type ScheduleRow } from '@millrace/store';
+import { ScheduleControl, ScheduleNotFound, ScheduleStateConflict, ScheduleVersionMismatch } from '@millrace/tasks';
+import type { JsonObject } from '../json-object';
+import { readPatch, readSchedule, type ScheduleFields } from './schedule-fields';
+import { definitionView } from './schedule.view';
+
+/** Changes that came between are read anew this often. */
+const PATCH_TRIES = 5;
+
+const KINDS: readonly string[] = ['cron', 'every', 'at'];
+
+/** Creates, replaces, changes and deletes schedules as bodies say; `actor` is who the audit log names. */
+@Injectable()
+export class WriteSchedules {
+  constructor(
+    private readonly control: ScheduleControl,
+    private readonly schedules: ScheduleRepository,
+  ) {}
+
+  /** Throws a 400 for bad members, `InvalidSchedule`, `ScheduleNameTaken`. */
+  async create(body: unknown, actor: string): Promise<ScheduleRow> {
+    const errors: FieldProblem[] = [];
+    const { name, input, paused } = readSchedule(body, errors);
+    if (name === undefined) errors.push({ field: 'name', message: 'is required' });
+    if (errors.length > 0 || name === undefined) throw invalidRequest(errors);
+    const { schedule } = await this.control.put({ name, input, paused, actor, mode: 'create', source: 'api' });
+    return schedule;
+  }
+
+  /** Throws a 400 for bad members, `InvalidSchedule`, `ScheduleNotFound` and `ScheduleVersionMismatch` by `version`. */
+  async replace(
+    name: string,
+    body: unknown,
+    actor: string,
+  ): Promise<{ readonly created: boolean; readonly schedule: ScheduleRow }> {
+    const fields = readWhole(name, body);
+    refuseDeclared(await this.schedules.findByName(name));
+    const { kind, schedule } = await this.control.put({ ...fields, name, actor, mode: 'any', source: 'api' });
+    return { created: kind === 'created', schedule: await this.match(schedule, fields, actor) };
+  }
+
+  /**
+   * Changes some members; `null` takes one away, and one of `cron`, `every` and `at` takes the place of another.
+   * Throws what `replace` throws.
+   */
+  async patch(name: string, body: unknown, actor: string): Promise<ScheduleRow> {
+    const errors: FieldProblem[] = [];
+    const patch = readPatch(body, errors);
+    if (errors.length > 0) throw invalidRequest(errors);
+    for (let tries = 1; ; tries += 1) {
+      const current = await this.schedules.findByName(name);
+      if (!current) throw new ScheduleNotFound(name);
+      refuseDeclared(current);
+      const fields = readWhole(name, merged(current, patch));
+      const version = fields.version ?? current.version;
+      try {
+        const { schedule } = await this.control.put({
+          ...fields,
+          name,
+          version,
+          actor,
+          mode: 'replace',
+          source: 'api',
+        });
+        return await this.match(schedule, fields, actor);
+      } catch (error) {
+        const again = error instanceof ScheduleVersionMismatch && fields.version === undefined && tries < PATCH_TRIES;
+        if (!again) throw error;
+      }
+    }
+  }
+
+  /** Throws `ScheduleNotFound`, `ScheduleStateConflict` while a service declares it, `ScheduleVersionMismatch`. */
+  async remove(name: string, version: number | undefined, actor: string): Promise<void> {
+    refuseDeclared(await this.schedules.findByName(name));
+    await this.control.remove({ name, version, actor });
+  }
+
+  /** Pauses or resumes, when the body says so and it is otherwise. */
+  private match(schedule: ScheduleRow, { paused }: ScheduleFields, actor: string): Promise<ScheduleRow> | ScheduleRow {
+    if (paused === undefined || paused === schedule.paused) return schedule;
+    return paused
+      ? this.control.pause(schedule.name, { reason: null, actor })
+      : this.control.resume(schedule.name, actor);
+  }
+}
+
+/** What a service declares is made equal to its code at every start; an operator may pause it, run it, and no more. */
+export function refuseDeclared(schedule: ScheduleRow | null): void {
+  if (schedule?.source !== 'code' || schedule.orphanedAt) return;
+  throw new ScheduleStateConflict(schedule.name, 'is declared in the code of a service; change it there');
+}
+
+function readWhole(name: string, body: unknown): ScheduleFields {
+  const errors: FieldProblem[] = [];
+  const fields = readSchedule(body, errors);
+  if (fields.name !== undefined && fields.name !== name) {
+    errors.push({ field: 'name', message: 'must be the name in the address' });
+  }
+  if (errors.length > 0) throw invalidRequest(errors);
+  return fields;
+}
+
+function merged(current: ScheduleRow, patch: JsonObject): JsonObject {
+  const replacesKind = KINDS.some((kind) => patch[kind] !== undefined && patch[kind] !== null);
+  const kept = Object.entries(definitionView(current)).filter(
+    ([field]) => !replacesKind || !(KINDS.includes(field) || (field === 'phase' && !patch.every)),
+  );
+  return { ...Object.fromEntries(kept), ...patch };
+}

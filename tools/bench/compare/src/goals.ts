@@ -9,6 +9,8 @@ export interface Goal {
   readonly metric: Metric;
   readonly ours: SystemName;
   readonly against: SystemName;
+  /** Where the other was measured. Default: in the same scenario. */
+  readonly againstScenario?: ScenarioName;
   /** Of a rate at least so much, of anything else at most. */
   readonly floor: number;
   readonly aim: number;
@@ -48,6 +50,7 @@ export const GOALS: readonly Goal[] = [
   { ...rate('idle', 'bullmq', 1.5, 1), metric: 'p99Ms' },
   { ...rate('delayed-10000', 'bullmq', 0.2, 0.05), metric: 'p99Ms' },
   { ...rate('bytes', 'bullmq', 0.6, 0.4), metric: 'redisBytes' },
+  { ...rate('drain-large', 'millrace', 0.9, 1), againstScenario: 'drain' },
   { ...rate('rest-callers', 'fastify-insert', 2, 4), ours: 'millrace-rest' },
 ];
 
@@ -57,7 +60,7 @@ export function judge(summaries: readonly Summary[], goals: readonly Goal[] = GO
     summaries.find((summary) => summary.scenario === scenario && summary.system === system)?.metrics[metric]?.median;
   return goals.map((goal) => {
     const ours = medianOf(goal.scenario, goal.ours, goal.metric);
-    const theirs = medianOf(goal.scenario, goal.against, goal.metric);
+    const theirs = medianOf(goal.againstScenario ?? goal.scenario, goal.against, goal.metric);
     if (ours === undefined || theirs === undefined) return { ...goal, ratio: null, verdict: null };
     const ratio = ours / theirs;
     return { ...goal, ratio, verdict: verdictOn(ratio, goal) };

@@ -23,6 +23,8 @@ async function run(settings: BenchSettings): Promise<number> {
     await publish(readReport(settings.publish));
     return 0;
   }
+  const absent = settings.systems.filter((system) => !installedSystems().includes(system));
+  if (absent.length > 0) console.log(`Not installed, and so not measured: ${absent.join(', ')}`);
   const folder = createRunFolder();
   const stores = await BenchStores.start(folder);
   const measurements: Measurement[] = [];

@@ -9,8 +9,8 @@ import { costOf, type Usage } from './usage';
 const RUN_TIMEOUT_MS = 30 * 60_000;
 /** A worker that is ready starts its first task within this time. */
 const FIRST_TIMEOUT_MS = 30_000;
-/** After its last handler a system has this long to write what it writes. */
-const SETTLE_TIMEOUT_MS = 30_000;
+/** A system that ends no task for so long has lost some. */
+const STANDSTILL_MS = 60_000;
 /** Short against what is measured; each look is one small question to a store. */
 const SETTLE_POLL_MS = 2;
 /** Where no single worker sees the last task end, the stores are asked all the time, so less often. */
@@ -142,7 +142,7 @@ async function settled({ producer, workers }: Stage): Promise<number> {
   if (!shared) await only?.event('ended', RUN_TIMEOUT_MS);
   try {
     return await producer.ask('settle', {
-      timeoutMs: shared ? RUN_TIMEOUT_MS : SETTLE_TIMEOUT_MS,
+      standstillMs: STANDSTILL_MS,
       pollMs: shared ? SHARED_SETTLE_POLL_MS : SETTLE_POLL_MS,
     });
   } catch (error) {

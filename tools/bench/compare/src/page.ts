@@ -56,9 +56,11 @@ function head({ at, command, rounds, machine, versions, stores }: Report, summar
   ];
 }
 
-function goalRow({ scenario, metric, ours, against, ratio, floor, aim, verdict }: Judged): string[] {
+function goalRow({ scenario, metric, ours, against, againstScenario, ratio, floor, aim, verdict }: Judged): string[] {
   const what = metric === 'perSecond' ? scenario : `${scenario}, ${METRICS[metric].label}`;
-  const who = ours === 'millrace' ? SYSTEMS[against].label : `${SYSTEMS[against].label} (${SYSTEMS[ours].label})`;
+  const other =
+    againstScenario === undefined ? SYSTEMS[against].label : `${SYSTEMS[against].label}, ${againstScenario}`;
+  const who = ours === 'millrace' ? other : `${other} (${SYSTEMS[ours].label})`;
   return [
     what,
     who,

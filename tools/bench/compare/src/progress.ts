@@ -15,11 +15,22 @@ export function lineOf({ scenario, system, round, values, cost, wrong }: Measure
 }
 
 /** A line about a goal, when both sides of it were measured. */
-export function goalLine({ scenario, metric, ours, against, ratio, floor, aim, verdict }: Judged): string[] {
+export function goalLine({
+  scenario,
+  metric,
+  ours,
+  against,
+  againstScenario = scenario,
+  ratio,
+  floor,
+  aim,
+  verdict,
+}: Judged): string[] {
   if (ratio === null || verdict === null) return [];
   const what = `${scenario} ${metric === 'perSecond' ? '' : metric}`.padEnd(24);
   return [
-    `${what} ${ours} : ${against}`.padEnd(58) + `${ratio.toFixed(2)}   floor ${floor}, aim ${aim}: ${WORDS[verdict]}`,
+    `${what} ${ours} : ${against}${againstScenario === scenario ? '' : ` ${againstScenario}`}`.padEnd(58) +
+      `${ratio.toFixed(2)}   floor ${floor}, aim ${aim}: ${WORDS[verdict]}`,
   ];
 }
 

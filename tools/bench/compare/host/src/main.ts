@@ -45,12 +45,14 @@ async function work({ places, settings, stamps: stampSettings }: Role & { role: 
   });
 }
 
-async function settled(producer: Producer, { timeoutMs, pollMs }: Asks['settle']['with']): Promise<number> {
-  const deadlineMs = clockMs() + timeoutMs;
+async function settled(producer: Producer, { standstillMs, pollMs }: Asks['settle']['with']): Promise<number> {
+  let [last, movedMs] = [Infinity, clockMs()];
   for (;;) {
     const left = await producer.left();
     if (left === 0) return clockMs();
-    if (clockMs() > deadlineMs) throw new Error(`${left} tasks have not ended within ${timeoutMs} ms`);
+    if (left !== last) [last, movedMs] = [left, clockMs()];
+    if (clockMs() - movedMs > standstillMs)
+      throw new Error(`${left} tasks do not end: nothing moved for ${standstillMs} ms`);
     await sleep(pollMs);
   }
 }

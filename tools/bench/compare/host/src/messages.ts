@@ -17,8 +17,11 @@ export type Role =
 /** What may be asked of such a process, and what it answers. */
 export interface Asks {
   load: { readonly with: Load; readonly answer: LoadReport };
-  /** Waits until every task has ended by the word of the stores, looking every `pollMs`; answers when that was seen. */
-  settle: { readonly with: { readonly timeoutMs: number; readonly pollMs: number }; readonly answer: number };
+  /**
+   * Waits until every task has ended by the word of the stores, looking every `pollMs`; answers when that was seen. Throws
+   * when none ended for `standstillMs`.
+   */
+  settle: { readonly with: { readonly standstillMs: number; readonly pollMs: number }; readonly answer: number };
   hold: { readonly with: undefined; readonly answer: undefined };
   /** Answers when it was done, by `clockMs`. */
   release: { readonly with: undefined; readonly answer: number };

@@ -29,6 +29,9 @@ const UNREACHABLE = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
+  // No descriptor is left for a connection, in this process or on the machine.
+  'EMFILE',
+  'ENFILE',
 ]);
 
 /** What the driver says without a code; a query runner is released from under its transaction when its connection is lost. */

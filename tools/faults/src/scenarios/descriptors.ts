@@ -25,7 +25,15 @@ export const fewDescriptors: Scenario = {
       },
       { overMs: 4_000 },
     );
-    return { complaints: ended > 0 ? [`${ended} services ended`] : [] };
+    const puzzled = context.load.answers.filter(
+      ({ status }) => status !== null && status >= 500 && status !== 503,
+    ).length;
+    return {
+      complaints: [
+        ...(ended > 0 ? [`${ended} services ended`] : []),
+        ...(puzzled > 0 ? [`${puzzled} requests were answered 5xx other than 503`] : []),
+      ],
+    };
   },
 };
 

@@ -20,6 +20,8 @@ export class ProgressWriter {
   private readonly logger = new Logger(ProgressWriter.name);
   private readonly latest = new Map<HeldTask, ProgressRecord>();
   private turning: Promise<void> | null = null;
+  /** The tasks of the write that is under way. */
+  private inFlight: { readonly tasks: ReadonlySet<HeldTask>; readonly done: Promise<void> } | null = null;
 
   constructor(
     private readonly tasks: TaskRepository,
@@ -34,7 +36,7 @@ export class ProgressWriter {
   /** Writes a task's last value before its outcome, which closes the row to it; takes half a second at most. */
   async flush(held: HeldTask): Promise<void> {
     const last = this.latest.get(held);
-    if (!last) return;
+    if (!last) return this.inFlight?.tasks.has(held) ? this.inFlight.done : undefined;
     this.latest.delete(held);
     await within(FLUSH_MS, this.write([last]));
   }
@@ -43,7 +45,10 @@ export class ProgressWriter {
     while (this.latest.size > 0) {
       const batch = [...this.latest].slice(0, BATCH);
       for (const [held] of batch) this.latest.delete(held);
-      await this.write(batch.map(([, progress]) => progress));
+      const done = this.write(batch.map(([, progress]) => progress));
+      this.inFlight = { tasks: new Set(batch.map(([held]) => held)), done };
+      await done;
+      this.inFlight = null;
       await pause(INTERVAL_MS, this.stopping);
     }
     this.turning = null;

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import {
   ArrayUnique,
   IsBoolean,
@@ -41,6 +42,16 @@ export class WorkerConfig extends ServiceConfig {
   @Min(1)
   @Max(10_000)
   queueWorkers = 10;
+
+  @Setting({
+    doc: 'Isolated attempts running at once in one worker process, each in a child process or a thread of its own and in a slot of `QUEUE_WORKERS`.',
+    derive: () => availableParallelism(),
+    defaultText: 'the number of processors',
+  })
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  queueIsolatedWorkers = 1;
 
   @Setting({
     doc: 'Queues this worker serves, with weights: `critical:6,default:3`.',

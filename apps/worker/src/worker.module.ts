@@ -45,6 +45,7 @@ import { WorkerConfig } from './worker.config';
         new RunnerOptions({
           enabled: config.queueEnabled,
           workers: config.queueWorkers,
+          isolatedWorkers: config.queueIsolatedWorkers,
           leaseMs: config.queueLeaseMs,
           pollIntervalMs: config.queuePollIntervalMs,
           queues: config.queueQueues,

@@ -53,6 +53,7 @@ export const MUTANTS = {
   retry_of_success: 'a retry also takes a task that has succeeded',
   shutdown_spends_retry: "a shutdown's hand-back counts as a failure",
   promise_before_commit: 'a submit answers before its row is committed',
+  no_isolation: 'a task that takes workers down goes on to run among the others',
   partial_bulk: 'a bulk submit is recorded in several transactions',
 } as const;
 

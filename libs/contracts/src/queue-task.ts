@@ -17,6 +17,8 @@ export interface QueueTask {
   readonly created_at?: string;
   /** Starts so far of the recorded task; absent in an entry whose task has no row yet. */
   readonly attempt?: number;
+  /** Workers lost with the recorded task so far, which tells whether it runs apart; absent for none. */
+  readonly crash_count?: number;
   readonly queue?: string;
   /** 0 to 9. */
   readonly priority?: number;

@@ -16,7 +16,7 @@ export function isFinal(status: TaskStatus): status is FinalStatus {
  * - `non_retryable`: the handler threw `NonRetryableError`.
  * - `timeout`: the attempt ran longer than the task's `timeout`.
  * - `expired`: `expires_at` passed before the task started.
- * - `worker_crashed`: its worker was lost, and the limit of such losses was reached.
+ * - `worker_crashed`: it took down the process or thread it ran in alone, or its worker was lost as often as may be.
  * - `cancelled`: someone asked for it.
  */
 export const ERROR_CODES = [

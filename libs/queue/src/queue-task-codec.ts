@@ -60,7 +60,12 @@ export function decodeQueueTask(json: string, maxPayloadBytes: number = PAYLOAD_
   refuse(checkTaskOptions(name, options));
 
   const task: { -readonly [K in keyof QueueTask]: QueueTask[K] } = { id, name, payload };
-  if (attempt !== undefined) task.attempt = attempt;
+  if (attempt !== undefined) {
+    task.attempt = attempt;
+    // Only beside `attempt`, which nobody else writes either.
+    const crashCount = readCount('crash_count', fields('crash_count'));
+    if (crashCount !== undefined) task.crash_count = crashCount;
+  }
   if (options.queue !== undefined) task.queue = options.queue;
   if (options.priority !== undefined) task.priority = options.priority;
   if (options.maxRetry !== undefined) task.max_retry = options.maxRetry;

@@ -5,9 +5,9 @@ import { after } from './long-timer';
 import type { TaskContext } from './task-context';
 
 /** A handler whose signal aborted is waited for this long before the attempt is recorded without it. */
-const GRACE_MS = 5_000;
+export const GRACE_MS = 5_000;
 /** The same at a shutdown, where the process has to go. */
-const STOPPING_GRACE_MS = 3_000;
+export const STOPPING_GRACE_MS = 3_000;
 
 /** How the handler's promise settled. */
 type Settled =

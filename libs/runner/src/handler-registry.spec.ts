@@ -76,6 +76,9 @@ describe('@TaskHandler', () => {
     ['a timeout that is no duration', () => TaskHandler('a', { timeout: 'soon' })],
     ['a timeout of 0', () => TaskHandler('a', { timeout: 0 })],
     ['a retryDelay that is no duration', () => TaskHandler('a', { retryDelay: '-1s' })],
+    ['an isolation of no kind', () => TaskHandler('a', { isolated: 'container' as 'process' })],
+    ['a memory limit without isolation', () => TaskHandler('a', { memoryMiB: 128 })],
+    ['a memory limit in which nothing starts', () => TaskHandler('a', { isolated: 'process', memoryMiB: 63 })],
   ])('refuses %s', (_what, declare) => {
     expect(declare).toThrow(InvalidHandler);
   });

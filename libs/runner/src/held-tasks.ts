@@ -1,5 +1,6 @@
 import type { Claim, RenewalThread } from '@millrace/queue';
 import type { AbortReason } from './abort-reasons';
+import type { Place } from './isolation/cells';
 
 /** One task this worker holds under a lease, from its claim until its outcome is recorded or it is given back. */
 export class HeldTask {
@@ -7,6 +8,8 @@ export class HeldTask {
   attempt: number | null = null;
   /** Ends the running handler; null while none runs. */
   abort: ((reason: AbortReason) => void) | null = null;
+  /** The cell it has or waits for; null while it has none to expect. */
+  place: Place | null = null;
 
   /**
    * @param trustedUntilMs Monotonic; until then the lease has certainly not run out, because it was counted from before

@@ -12,6 +12,7 @@ export {
   TaskHandler,
   type Handler,
   type HandlerSettings,
+  type Isolation,
   type TaskHandlerOptions,
 } from './task-handler';
 export { Worker, type WorkerStats } from './worker';

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createQueues, QueueOptions, type ExpiredHold } from '@millrace/queue';
 import { openStore, StoreOptions } from '@millrace/store';
-import { DEFAULT_CRASH_LIMIT, dispatchOf } from '@millrace/tasks';
+import { LOSS_LIMIT, dispatchOf } from '@millrace/tasks';
 
 /** Where the rescuer looks. */
 export interface RescuerData {
@@ -36,7 +36,7 @@ async function run(): Promise<void> {
   async function rescue(hold: ExpiredHold): Promise<void> {
     const { taskId, workerId, entry } = hold;
     const attempt = (entry.attempt ?? 0) + 1;
-    await store.tasks.rescueIfProcessing([{ taskId, workerId, attempt, crashLimit: DEFAULT_CRASH_LIMIT }]);
+    await store.tasks.rescueIfProcessing([{ taskId, workerId, attempt, crashLimit: LOSS_LIMIT }]);
     const row = await store.queries.findByTaskId(taskId);
     await queue.ack([hold]);
     if (row?.status === 'pending') await queue.enqueue([dispatchOf(row)]);

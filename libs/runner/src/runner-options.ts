@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Type } from '@nestjs/common';
 import { DEFAULT_QUEUE } from '@millrace/contracts';
 import type { Handler } from './task-handler';
@@ -8,6 +9,8 @@ export class RunnerOptions {
   readonly enabled: boolean;
   /** Tasks running at once (`QUEUE_WORKERS`). Default 10. */
   readonly workers: number;
+  /** Isolated attempts running at once, among `workers` (`QUEUE_ISOLATED_WORKERS`). Default: the number of processors. */
+  readonly isolatedWorkers: number;
   /** How long a claim is exclusive unless renewed (`QUEUE_LEASE`). Default 30 s. */
   readonly leaseMs: number;
   /** An event loop that has been busy for this long is dead: its leases lapse. Default 15 s. */
@@ -32,6 +35,7 @@ export class RunnerOptions {
   constructor(options: Partial<RunnerOptions> = {}) {
     this.enabled = options.enabled ?? true;
     this.workers = options.workers ?? 10;
+    this.isolatedWorkers = options.isolatedWorkers ?? availableParallelism();
     this.leaseMs = options.leaseMs ?? 30_000;
     this.deadLoopMs = options.deadLoopMs ?? 15_000;
     this.pollIntervalMs = options.pollIntervalMs ?? 5_000;

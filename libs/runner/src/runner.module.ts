@@ -1,6 +1,8 @@
 import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { CellDuty } from '@millrace/runtime';
 import { HandlerRegistry } from './handler-registry';
+import { CellSeat } from './isolation/cell-seat';
 import { RunnerOptions } from './runner-options';
 import { Tally } from './tally';
 import { Worker } from './worker';
@@ -16,7 +18,13 @@ export class RunnerModule {
       module: RunnerModule,
       global: true,
       imports: [DiscoveryModule],
-      providers: [{ provide: RunnerOptions, inject, useFactory }, HandlerRegistry, Tally, Worker],
+      providers: [
+        { provide: RunnerOptions, inject, useFactory },
+        HandlerRegistry,
+        Tally,
+        Worker,
+        { provide: CellDuty, useClass: CellSeat },
+      ],
       exports: [RunnerOptions, HandlerRegistry, Tally, Worker],
     };
   }

@@ -6,7 +6,6 @@ import {
   decideOutcome,
   dispatchOf,
   SnoozeError,
-  type Decision,
   type EndedAttempt,
   type TaskPolicy,
   type TaskSubmitter,
@@ -14,8 +13,12 @@ import {
 import { WorkerStopping } from './abort-reasons';
 import { startAttempt, type Run } from './attempt-runner';
 import { handlerContext } from './handler-context';
-import type { HandlerRegistry } from './handler-registry';
+import type { HandlerRegistry, RegisteredHandler } from './handler-registry';
 import type { HeldTask, HeldTasks } from './held-tasks';
+import type { CellSpec } from './isolation/cell-body';
+import type { Cells } from './isolation/cells';
+import { IsolatedAttempt } from './isolation/isolated-attempt';
+import { isolationOf } from './isolation/isolation-of';
 import type { OutcomeBuffer } from './outcome-buffer';
 import { OutcomeWriter, type SettledAttempt } from './outcome-writer';
 import { ProgressWriter } from './progress-writer';
@@ -45,6 +48,7 @@ export interface FlowParts {
   readonly buffer: OutcomeBuffer;
   /** Whether outcomes of this worker lie on disk. */
   readonly hasSpilled: () => Promise<boolean>;
+  readonly cells: Cells;
   /** Aborts when the worker stops: what has not started is given back. */
   readonly stopping: AbortSignal;
   /** Aborts when a stopping worker gives up on stores that do not answer. */
@@ -102,7 +106,7 @@ export class TaskFlow implements GateAnswers {
     slots.take(claims.length);
     const taken = claims.map((claim) => held.add(claim, claimedAtMs + leaseMs));
 
-    this.gate.show(taken.filter(({ claim }) => registry.find(claim.entry.name)));
+    this.gate.show(taken.filter((task) => registry.find(task.claim.entry.name) && this.hasPlace(task)));
     const unserved = taken.filter(({ claim }) => !registry.find(claim.entry.name));
     if (unserved.length > 0) void this.setAside(unserved);
   }
@@ -119,13 +123,9 @@ export class TaskFlow implements GateAnswers {
       return this.end(held, task, { kind: 'interrupted' });
     }
     failpoint('after_gate');
-    const timeoutMs = task.timeoutMs ?? handler.timeoutMs;
     const startedAtMs = performance.now();
-    const run = startAttempt(handler, task.payload, timeoutMs, (signal) =>
-      handlerContext(task, signal, this.parts.submitter, (progressJson) =>
-        this.progress.set(held, { id: task.id, attempt: task.attempt, progressJson }),
-      ),
-    );
+    const run = this.run(held, task, handler);
+    if (!run) return this.end(held, task, { kind: 'threw', error: new SnoozeError(this.parts.cells.nextWaitMs()) });
     held.abort = (reason) => run.abort(reason);
     let settled = false;
     void run.settled.then(() => (settled = true));
@@ -137,6 +137,7 @@ export class TaskFlow implements GateAnswers {
   }
 
   early(held: HeldTask, dueInMs: number): void {
+    held.place?.leave();
     this.parts.settler.putBack(held, Math.max(1, Math.ceil(dueInMs)));
     this.parts.slots.release();
   }
@@ -159,11 +160,13 @@ export class TaskFlow implements GateAnswers {
   }
 
   unanswered(held: HeldTask): void {
+    held.place?.leave();
     this.parts.settler.putBack(held, 0);
     this.parts.slots.release();
   }
 
   unstartable(held: HeldTask): void {
+    held.place?.leave();
     this.parts.settler.putBack(held, UNSTARTABLE_MS);
     this.parts.slots.release();
   }
@@ -194,18 +197,62 @@ export class TaskFlow implements GateAnswers {
     await Promise.all(this.ending);
   }
 
+  /**
+   * Whether a task may go to the gate now. One that needs a cell while all are taken waits in the delayed set, and
+   * neither its attempts nor the slots of others are spent on it.
+   */
+  private hasPlace(held: HeldTask): boolean {
+    const { cells, registry, settler, slots } = this.parts;
+    const { entry } = held.claim;
+    const handler = registry.find(entry.name);
+    // An entry without a row gets it at the gate, and is put off after that.
+    if (!handler || entry.attempt === undefined || !this.cellFor(handler, entry.crash_count ?? 0)) return true;
+    held.place = cells.reserve();
+    if (held.place) return true;
+    settler.putBack(held, cells.nextWaitMs());
+    slots.release();
+    return false;
+  }
+
+  private cellFor(handler: RegisteredHandler, crashCount: number): CellSpec | null {
+    return this.parts.cells.possible ? isolationOf(handler, crashCount) : null;
+  }
+
+  /** Starts the attempt, in a cell if it needs one; null when it needs one and all are taken. */
+  private run(held: HeldTask, task: StartedTask, handler: RegisteredHandler): Run | null {
+    const { cells, submitter } = this.parts;
+    const timeoutMs = task.timeoutMs ?? handler.timeoutMs;
+    const setProgress = (progressJson: string) =>
+      this.progress.set(held, { id: task.id, attempt: task.attempt, progressJson });
+    const spec = this.cellFor(handler, task.crashCount);
+    if (!spec) {
+      return startAttempt(handler, task.payload, timeoutMs, (signal) =>
+        handlerContext(task, signal, submitter, setProgress),
+      );
+    }
+    const place = (held.place ??= cells.reserve());
+    if (!place) return null;
+    const trusted = () => performance.now() <= held.trustedUntilMs;
+    const run = new IsolatedAttempt({ place, spec, task, timeoutMs, trusted, setProgress });
+    // Lost tasks are rare, declared ones come again.
+    if (handler.isolated) cells.prepare(spec);
+    return run;
+  }
+
   private async setAside(unserved: readonly HeldTask[]): Promise<void> {
     await this.unroutable.setAside(unserved);
     for (let count = unserved.length; count > 0; count -= 1) this.parts.slots.release();
   }
 
   private drop(held: HeldTask): void {
+    held.place?.leave();
     this.parts.settler.ack(held);
     this.parts.slots.release();
   }
 
   private end(held: HeldTask, task: StartedTask, ended: EndedAttempt, leaked: Run | null = null): void {
     held.abort = null;
+    held.place?.leave();
     const ending = this.record(held, task, ended).finally(() => this.ending.delete(ending));
     this.ending.add(ending);
     void ending.then(() => this.freeSlot(leaked));
@@ -213,7 +260,7 @@ export class TaskFlow implements GateAnswers {
 
   private async record(held: HeldTask, task: StartedTask, ended: EndedAttempt): Promise<void> {
     const { id, taskId, attempt } = task;
-    const decision = decide(ended, task);
+    const decision = decideOutcome(ended, task);
     await this.progress.flush(held);
     failpoint('before_record');
     if (__MUTANT__ === 'ack_before_record') this.parts.settler.ack(held);
@@ -240,7 +287,13 @@ export class TaskFlow implements GateAnswers {
         if (won.status === 'pending') {
           settler.dispatch(
             task.queue,
-            dispatchOf({ ...task, attempt: won.attempt, retryCount: record.retryCount, runAt: won.runAt }),
+            dispatchOf({
+              ...task,
+              attempt: won.attempt,
+              retryCount: record.retryCount,
+              crashCount: record.crashCount,
+              runAt: won.runAt,
+            }),
           );
         }
       }
@@ -267,18 +320,6 @@ export class TaskFlow implements GateAnswers {
       return;
     }
     slots.release();
-  }
-}
-
-/** A thrown value may be an object that fails whoever looks at it; that is a failure like any other. */
-function decide(ended: EndedAttempt, task: StartedTask): Decision {
-  try {
-    return decideOutcome(ended, task);
-  } catch {
-    return decideOutcome(
-      { kind: 'threw', error: new Error('The handler threw something that cannot be looked at') },
-      task,
-    );
   }
 }
 

@@ -2,6 +2,16 @@ import { SetMetadata } from '@nestjs/common';
 import { type Duration, MAX_RETRY_LIMIT, parseDuration, TYPE_PATTERN, type Json } from '@millrace/contracts';
 import type { TaskContext } from './task-context';
 
+/**
+ * Where an isolated attempt runs, alone: in a child process, which survives nothing and takes nobody with it, or in a
+ * thread, which starts faster and shares the worker's memory and fate where it calls `process.kill` or exhausts both.
+ */
+export type Isolation = 'process' | 'thread';
+
+/** Least memory limit, in MiB: below it the application itself does not start. */
+const LEAST_MEMORY_MIB = 64;
+const MOST_MEMORY_MIB = 1024 * 1024;
+
 /** What a handler says about its type. Each is a default: a task that names its own keeps it. */
 export interface TaskHandlerOptions {
   /** Longest time one attempt may run, such as `30s`. Applied when an attempt starts. Default: none. */
@@ -12,6 +22,10 @@ export interface TaskHandlerOptions {
   readonly retryDelay?: Duration;
   /** One sentence for the people who read `GET /types`. Default: none. */
   readonly description?: string;
+  /** Runs each attempt in a process or a thread of its own, ended by force when it must. Default: among the others. */
+  readonly isolated?: Isolation;
+  /** With `isolated`: most JavaScript heap of one attempt, in MiB, 64 to 1048576; beyond it crashes. Default: Node's own limit. */
+  readonly memoryMiB?: number;
 }
 
 /** The code that runs one type of task: an injectable class marked with `@TaskHandler`. */
@@ -32,6 +46,8 @@ export interface HandlerSettings {
   readonly maxRetry: number | null;
   readonly retryDelayMs: number | null;
   readonly description: string | null;
+  readonly isolated: Isolation | null;
+  readonly memoryMiB: number | null;
 }
 
 /** Where `@TaskHandler` leaves its settings on the class. */
@@ -57,7 +73,7 @@ function settingsOf(type: string, options: TaskHandlerOptions): HandlerSettings 
   if (!TYPE_PATTERN.test(type)) {
     throw new InvalidHandler(`@TaskHandler: the type ${JSON.stringify(type)} must match ${TYPE_PATTERN.source}`);
   }
-  const { timeout, maxRetry, retryDelay, description } = options;
+  const { timeout, maxRetry, retryDelay, description, isolated } = options;
   if (maxRetry !== undefined && !(Number.isInteger(maxRetry) && maxRetry >= 0 && maxRetry <= MAX_RETRY_LIMIT)) {
     throw new InvalidHandler(`@TaskHandler('${type}'): maxRetry must be 0 to ${MAX_RETRY_LIMIT}`);
   }
@@ -69,7 +85,21 @@ function settingsOf(type: string, options: TaskHandlerOptions): HandlerSettings 
     maxRetry: maxRetry ?? null,
     retryDelayMs: retryDelay === undefined ? null : milliseconds(type, 'retryDelay', retryDelay),
     description: description ?? null,
+    isolated: isolated ?? null,
+    memoryMiB: memoryOf(type, options),
   };
+}
+
+function memoryOf(type: string, { isolated, memoryMiB }: TaskHandlerOptions): number | null {
+  if (isolated !== undefined && isolated !== 'process' && isolated !== 'thread') {
+    throw new InvalidHandler(`@TaskHandler('${type}'): isolated must be 'process' or 'thread'`);
+  }
+  if (memoryMiB === undefined) return null;
+  if (isolated === undefined) throw new InvalidHandler(`@TaskHandler('${type}'): memoryMiB needs isolated`);
+  if (!Number.isInteger(memoryMiB) || memoryMiB < LEAST_MEMORY_MIB || memoryMiB > MOST_MEMORY_MIB) {
+    throw new InvalidHandler(`@TaskHandler('${type}'): memoryMiB must be ${LEAST_MEMORY_MIB} to ${MOST_MEMORY_MIB}`);
+  }
+  return memoryMiB;
 }
 
 function milliseconds(type: string, option: string, duration: Duration): number {

@@ -8,12 +8,16 @@ export interface GaugedWorker {
   readonly slots: Slots;
   readonly buffer: OutcomeBuffer;
   readonly leaked: () => number;
+  readonly isolated: () => number;
   readonly watch: LoopWatch;
   readonly renewals: RenewalThread;
 }
 
 /** Shows in `/metrics` what a worker is at. */
-export function gaugeWorker(metrics: Metrics, { slots, buffer, leaked, watch, renewals }: GaugedWorker): void {
+export function gaugeWorker(
+  metrics: Metrics,
+  { slots, buffer, leaked, isolated, watch, renewals }: GaugedWorker,
+): void {
   metrics.gauge({ name: 'millrace_worker_slots', help: 'Slots of this worker.', labelNames: ['state'] }, (gauge) => {
     gauge.set({ state: 'busy' }, slots.busy);
     gauge.set({ state: 'free' }, slots.free);
@@ -21,6 +25,10 @@ export function gaugeWorker(metrics: Metrics, { slots, buffer, leaked, watch, re
   metrics.gauge(
     { name: 'millrace_worker_leaked_handlers', help: 'Handlers that ignored their signal and still run.' },
     (gauge) => gauge.set(leaked()),
+  );
+  metrics.gauge(
+    { name: 'millrace_worker_isolated_attempts', help: 'Child processes and threads that run an attempt.' },
+    (gauge) => gauge.set(isolated()),
   );
   metrics.gauge(
     { name: 'millrace_worker_outcomes_waiting', help: 'Outcomes in memory that PostgreSQL has not taken yet.' },

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
 import type { Json } from '@millrace/contracts';
 import { QueueClient, QueueModule, QueueOptions, Queues } from '@millrace/queue';
-import { LoopWatch, Metrics, Shutdown } from '@millrace/runtime';
+import { LoopWatch, Metrics, Program, Shutdown } from '@millrace/runtime';
 import { migrate, Store, StoreModule, StoreOptions, TaskQueries, type TaskRow } from '@millrace/store';
 import { TaskControl, TaskPolicy, TasksModule, TaskSubmitter } from '@millrace/tasks';
 import { eventually, testDatabase, testRedis } from '@millrace/testing';
@@ -46,8 +46,12 @@ export interface Workbench {
   readonly submitter: TaskSubmitter;
   readonly control: TaskControl;
   readonly queries: TaskQueries;
-  /** Starts a worker that serves these handlers. */
-  startWorker(handlers: readonly Type<Handler>[], options?: Partial<RunnerOptions>): Promise<TestWorker>;
+  /** Starts a worker that serves these handlers; without a program it has no cells. */
+  startWorker(
+    handlers: readonly Type<Handler<never>>[],
+    options?: Partial<RunnerOptions>,
+    program?: Program,
+  ): Promise<TestWorker>;
   /** The task's row once it satisfies the condition; by default, once it is final. */
   rowWhen(taskId: string, condition?: (row: TaskRow) => boolean, timeoutMs?: number): Promise<TaskRow>;
   readonly close: () => Promise<void>;
@@ -64,7 +68,8 @@ export interface Stores {
 export async function openWorkbench(stores?: Stores): Promise<Workbench> {
   const { databaseUrl, redisUrl, prefix, close } = stores ?? (await ownStores());
   await migrate(databaseUrl);
-  const rest = (handlers: readonly Type<Handler>[]) => around(databaseUrl, redisUrl, prefix, handlers);
+  const rest = (handlers: readonly Type<Handler<never>>[], program = new Program()) =>
+    around({ databaseUrl, redisUrl, prefix }, handlers, program);
   const bench = await NestFactory.createApplicationContext(rest([]), { logger: false });
   const workers: TestWorker[] = [];
   const queries = bench.get(TaskQueries);
@@ -77,8 +82,8 @@ export async function openWorkbench(stores?: Stores): Promise<Workbench> {
     submitter: bench.get(TaskSubmitter),
     control: bench.get(TaskControl),
     queries,
-    startWorker: async (handlers, options = {}) => {
-      const worker = await startWorker(rest(handlers), options);
+    startWorker: async (handlers, options = {}, program = new Program()) => {
+      const worker = await startWorker(rest(handlers, program), options);
       workers.push(worker);
       return worker;
     },
@@ -127,10 +132,9 @@ async function startWorker(rest: DynamicModule, options: Partial<RunnerOptions>)
 
 /** What a service has around the engine. */
 function around(
-  databaseUrl: string,
-  redisUrl: string,
-  prefix: string,
-  handlers: readonly Type<Handler>[],
+  { databaseUrl, redisUrl, prefix }: Omit<Stores, 'close'>,
+  handlers: readonly Type<Handler<never>>[],
+  program: Program,
 ): DynamicModule {
   return {
     module: Around,
@@ -140,8 +144,8 @@ function around(
       QueueModule.forRoot({ useFactory: () => new QueueOptions({ redisUrl, prefix }) }),
       TasksModule.forRoot({ useFactory: () => new TaskPolicy({ retryDelayMs: 50 }) }),
     ],
-    providers: [Metrics, LoopWatch, Shutdown, ...handlers],
-    exports: [Metrics, LoopWatch, Shutdown],
+    providers: [Metrics, LoopWatch, Shutdown, { provide: Program, useValue: program }, ...handlers],
+    exports: [Metrics, LoopWatch, Shutdown, Program],
   };
 }
 

@@ -3,13 +3,15 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { CancelSignals, Queues, type QueueDepth, type RenewalThread } from '@millrace/queue';
-import { LoopWatch, Metrics, Periodic, Shutdown, type LoopReport, type WatchedLoop } from '@millrace/runtime';
+import { LoopWatch, Metrics, Periodic, Program, Shutdown, type LoopReport, type WatchedLoop } from '@millrace/runtime';
 import { TaskQueries, TaskRepository, WorkerRepository } from '@millrace/store';
 import { TaskPolicy, TaskSubmitter } from '@millrace/tasks';
 import { CancelWatch } from './cancel-watch';
 import { ClaimLoop } from './claim-loop';
 import { HandlerRegistry } from './handler-registry';
 import { HeldTasks } from './held-tasks';
+import { Cells } from './isolation/cells';
+import { isolationOf } from './isolation/isolation-of';
 import { LeaseKeeper } from './lease-keeper';
 import { OutcomeReplay } from './outcome-replay';
 import { OutcomeSpill } from './outcome-spill';
@@ -57,6 +59,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
   private readonly stopping = new AbortController();
   private readonly abandon = new AbortController();
   private readonly slots: Slots;
+  private readonly cells: Cells;
   private readonly flow: TaskFlow;
   private readonly heart: WorkerHeart;
   private readonly cancels: CancelWatch;
@@ -68,7 +71,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   constructor(
     private readonly options: RunnerOptions,
-    registry: HandlerRegistry,
+    private readonly registry: HandlerRegistry,
     private readonly queues: Queues,
     signals: CancelSignals,
     tasks: TaskRepository,
@@ -80,6 +83,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     metrics: Metrics,
     private readonly watch: LoopWatch,
     private readonly shutdown: Shutdown,
+    private readonly program: Program,
   ) {
     const { leaseMs } = options;
     // Every wait of every queue listens to them.
@@ -97,6 +101,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     const buffer = new OutcomeBuffer(options.outcomeBuffer, this.abandon.signal);
     const folder = spillFolderOf(options, workerId);
     this.slots = new Slots(options.workers);
+    this.cells = new Cells(program, options.isolatedWorkers);
     this.flow = new TaskFlow({
       workerId,
       leaseMs,
@@ -111,6 +116,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       tally,
       buffer,
       hasSpilled: async () => folder?.hasOwn() ?? false,
+      cells: this.cells,
       stopping: this.stopping.signal,
       abandon: this.abandon.signal,
     });
@@ -141,11 +147,18 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
           ]
         : []),
     ];
-    gaugeWorker(metrics, { slots: this.slots, buffer, leaked: () => this.flow.leaked, watch, renewals: this.renewals });
+    gaugeWorker(metrics, {
+      slots: this.slots,
+      buffer,
+      leaked: () => this.flow.leaked,
+      isolated: () => this.cells.busy,
+      watch,
+      renewals: this.renewals,
+    });
   }
 
   onApplicationBootstrap(): void {
-    if (this.options.enabled) this.start();
+    if (this.options.enabled && this.program.role === 'service') this.start();
   }
 
   /** Runs while health still answers and the stores are still open. */
@@ -159,6 +172,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     this.renewals.start();
     for (const periodic of this.upkeep) periodic.start();
     this.cancels.start();
+    this.prepareCells();
     this.loops = [this.claim(), ...[...this.options.queues.keys()].map((queue) => this.promote(queue))];
     this.logger.log('Taking tasks', { workerId: this.id, queues: Object.fromEntries(this.options.queues) });
   }
@@ -178,6 +192,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       this.flow.abortAll();
       await this.slotsFree(ABORTED_MS);
     }
+    await this.cells.close();
     await within(FLUSH_MS, this.flow.idle());
     this.abandon.abort();
     await within(GOODBYE_MS, this.flow.endingsBuffered());
@@ -197,11 +212,28 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     return {
       workerId: this.id,
       enabled: this.options.enabled,
-      workers: { running: this.slots.busy, free: this.slots.free, total: this.slots.total, leaked: this.flow.leaked },
+      workers: {
+        running: this.slots.busy,
+        free: this.slots.free,
+        total: this.slots.total,
+        leaked: this.flow.leaked,
+        isolated: this.cells.busy,
+      },
       queues: Object.fromEntries(depths),
       loops: this.watch.reports(),
       totals: { ...this.tally.totals },
     };
+  }
+
+  private prepareCells(): void {
+    const isolated = this.registry.types().filter((handler) => handler.isolated !== null);
+    const [first] = isolated;
+    if (!first) return;
+    const types = isolated.map(({ type }) => type);
+    if (!this.cells.possible)
+      this.logger.warn('Isolated handlers run among the others: no program to start', { types });
+    const spec = isolationOf(first, 0);
+    if (spec) this.cells.prepare(spec);
   }
 
   private claim(): Promise<void> {
@@ -263,6 +295,8 @@ export interface WorkerStats {
     readonly free: number;
     readonly total: number;
     readonly leaked: number;
+    /** Those of `running` that have a process or thread of their own, and those whose own is not gone yet. */
+    readonly isolated: number;
   };
   /** Null for a queue that Redis did not tell about. */
   readonly queues: Readonly<Record<string, QueueDepth | null>>;

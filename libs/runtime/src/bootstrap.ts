@@ -3,13 +3,18 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { environment, InvalidConfig, loadConfig } from './config';
 import { createService, type ServiceParts } from './create-service';
 import { helpText, nearMisses } from './describe-config';
+import { Program } from './program';
+import { runCell } from './run-cell';
 import type { ServiceConfig } from './service.config';
 import { Shutdown } from './shutdown';
 
 /** What a service may take beyond its `shutdownTimeoutMs` for the rest: closing connections, flushing. */
 const CLOSE_MARGIN_MS = 10_000;
 
-export interface ServiceOptions<C extends ServiceConfig> extends Omit<ServiceParts<C>, 'Config' | 'config'> {
+export interface ServiceOptions<C extends ServiceConfig> extends Omit<
+  ServiceParts<C>,
+  'Config' | 'config' | 'program'
+> {
   readonly config: Type<C>;
   /** The config field that holds the port to listen on. */
   readonly port: keyof C;
@@ -22,20 +27,23 @@ export interface ServiceOptions<C extends ServiceConfig> extends Omit<ServicePar
  *   health still answers, `onApplicationShutdown` closes stores), then the process ends. A second signal hastens it.
  * - A bad configuration or a failed start is one clear message and exit code 1.
  * - `--help` prints the variables.
+ * - Started by the service itself for an isolated attempt, it is a cell: see `Program`.
  */
 export async function bootstrap<C extends ServiceConfig>(
   Root: Type<object>,
   options: ServiceOptions<C>,
 ): Promise<void> {
   const { service, config: Config, port } = options;
-  answerArguments(service, Config);
+  const program = Program.started();
+  if (program.role === 'service') answerArguments(service, Config);
   const config = readConfig(Config);
   const logger = new Logger('Bootstrap');
 
   let app: NestFastifyApplication;
   try {
-    app = await createService(Root, { ...options, Config, config });
+    app = await createService(Root, { ...options, Config, config, program });
     logUnexpectedErrors(logger);
+    if (program.role === 'cell') return await runCell(app, logger);
     for (const line of nearMisses(Config, environment())) logger.warn('A variable looks misspelt', { hint: line });
     const listening = app.listen({ host: config.host, port: config[port] as number });
     // A service works as soon as it starts, so a signal is heard from then on.

@@ -17,6 +17,7 @@ import { JsonLogger } from './json-logger';
 import { Metrics } from './metrics';
 import type { ErrorTable } from './problem';
 import { sendProblem } from './problem.filter';
+import { Program } from './program';
 import { RouteTable } from './route-table';
 import { RuntimeModule } from './runtime.module';
 import type { ServiceConfig } from './service.config';
@@ -44,6 +45,8 @@ export interface ServiceParts<C extends ServiceConfig> {
   readonly errors?: ErrorTable;
   /** Last touches before the routes are registered, such as the docs page. */
   readonly configure?: (app: NestFastifyApplication) => void | Promise<void>;
+  /** What this process is. Default: a service that cannot be started again for isolated attempts. */
+  readonly program?: Program;
 }
 
 /**
@@ -52,14 +55,14 @@ export interface ServiceParts<C extends ServiceConfig> {
  */
 export async function createService<C extends ServiceConfig>(
   Root: Type<object>,
-  { service, version, Config, config, errors = [], configure }: ServiceParts<C>,
+  { service, version, Config, config, errors = [], configure, program = new Program() }: ServiceParts<C>,
 ): Promise<NestFastifyApplication> {
   const routes = new RouteTable();
   const adapter = createAdapter();
   const fastify = adapter.getInstance<FastifyInstance>();
   routes.learnFrom(fastify);
 
-  const runtime = RuntimeModule.forRoot({ Config, config, errors, routes });
+  const runtime = RuntimeModule.forRoot({ Config, config, errors, routes, program });
   const app = await NestFactory.create<NestFastifyApplication>(
     { module: class ServiceModule {}, imports: [runtime, Root] },
     adapter,

@@ -7,6 +7,7 @@ import { Metrics } from './metrics';
 import { MetricsController } from './metrics.controller';
 import type { ErrorTable } from './problem';
 import { ProblemFilter } from './problem.filter';
+import { Program } from './program';
 import { Readiness } from './readiness';
 import type { RouteTable } from './route-table';
 import { ServiceConfig } from './service.config';
@@ -17,12 +18,13 @@ export interface RuntimeParts<C extends ServiceConfig> {
   readonly config: Readonly<C>;
   readonly errors: ErrorTable;
   readonly routes: RouteTable;
+  readonly program: Program;
 }
 
-/** What every service has, injectable everywhere: its configuration, metrics, health, and word of the shutdown. */
+/** What every service has, injectable everywhere: its configuration, metrics, health, word of the shutdown and of what it is. */
 @Module({})
 export class RuntimeModule {
-  static forRoot<C extends ServiceConfig>({ Config, config, errors, routes }: RuntimeParts<C>): DynamicModule {
+  static forRoot<C extends ServiceConfig>({ Config, config, errors, routes, program }: RuntimeParts<C>): DynamicModule {
     const shared = [Metrics, LoopWatch, Readiness, Shutdown];
     return {
       module: RuntimeModule,
@@ -33,9 +35,10 @@ export class RuntimeModule {
         ...shared,
         { provide: Config, useValue: config },
         { provide: ServiceConfig, useExisting: Config },
+        { provide: Program, useValue: program },
         { provide: APP_FILTER, useValue: new ProblemFilter(errors, routes) },
       ],
-      exports: [...shared, Config, ServiceConfig],
+      exports: [...shared, Config, ServiceConfig, Program],
     };
   }
 }

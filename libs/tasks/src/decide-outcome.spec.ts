@@ -5,7 +5,7 @@ import { decideOutcome, type DecidedTask, type Decision, type EndedAttempt } fro
 const TASK: DecidedTask = { retryCount: 1, maxRetry: 3, retryDelayMs: 1_000, backoff: null, crashCount: 1 };
 const SPENT: DecidedTask = { ...TASK, retryCount: 3 };
 
-const decide = (ended: EndedAttempt, task = TASK) => decideOutcome(ended, task, { crashLimit: 3, random: () => 0 });
+const decide = (ended: EndedAttempt, task = TASK) => decideOutcome(ended, task, { random: () => 0 });
 
 /** Nothing spent, nothing recorded: what a decision adds to it is its point. */
 const UNTOUCHED: Decision = {
@@ -113,21 +113,33 @@ describe('the outcome of an attempt', () => {
       { outcome: 'interrupted', retryCount: 3, delayMs: 0 },
     ],
     [
-      'a lost worker spends a crash, not a retry',
-      { kind: 'lost' },
-      TASK,
-      { outcome: 'lost', crashCount: 2, delayMs: 0 },
+      'a crash in a process of its own spends a crash, not a retry',
+      { kind: 'crashed', how: 'it fell over' },
+      { ...TASK, crashCount: 1 },
+      { outcome: 'lost', crashCount: 2, errorCode: 'worker_crashed', errorMessage: 'it fell over', delayMs: 0 },
     ],
     [
-      'a worker lost at the limit is final',
-      { kind: 'lost' },
+      'a crash in a process of its own at the limit is final',
+      { kind: 'crashed', how: 'it fell over' },
       { ...TASK, crashCount: 2 },
+      { outcome: 'lost', status: 'failed', crashCount: 3, errorCode: 'worker_crashed', errorMessage: 'it fell over' },
+    ],
+    [
+      'a crash in a process of its own is final for whoever was lost more often than that with workers',
+      { kind: 'crashed', how: 'it fell over' },
+      { ...TASK, crashCount: 6 },
+      { outcome: 'lost', status: 'failed', crashCount: 7, errorCode: 'worker_crashed', errorMessage: 'it fell over' },
+    ],
+    [
+      'a failure described elsewhere counts as if it had been thrown here',
+      { kind: 'failed', failure: { kind: 'retry_after', message: 'RetryAfterError: busy', delayMs: 60_000 } },
+      TASK,
       {
-        outcome: 'lost',
-        status: 'failed',
-        crashCount: 3,
-        errorCode: 'worker_crashed',
-        errorMessage: 'Its worker was lost 3 times',
+        ...retried,
+        outcome: 'failed',
+        errorCode: 'handler_error',
+        errorMessage: 'RetryAfterError: busy',
+        delayMs: 60_000,
       },
     ],
   ];

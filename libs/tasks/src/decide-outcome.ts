@@ -6,19 +6,20 @@ import {
   type TaskStatus,
 } from '@millrace/contracts';
 import { retryDelayMs } from './backoff';
-import { NonRetryableError, RetryAfterError, SnoozeError } from './control-flow';
-import { describeError } from './describe-error';
+import { failureOf, type Failure } from './failure';
 
 /** How one attempt ended, as the one who ran or watched it saw it. */
 export type EndedAttempt =
   | { readonly kind: 'returned'; readonly resultJson: string | null }
   | { readonly kind: 'threw'; readonly error: unknown }
+  /** It threw where it ran, in another process, and was described there. */
+  | { readonly kind: 'failed'; readonly failure: Failure }
   | { readonly kind: 'timed_out'; readonly timeoutMs: number }
   | { readonly kind: 'cancelled' }
   /** The worker shut down before the handler was through. */
   | { readonly kind: 'interrupted' }
-  /** The worker vanished with it. */
-  | { readonly kind: 'lost' };
+  /** It took down the process or thread that it had to itself; `how` says how that ended. */
+  | { readonly kind: 'crashed'; readonly how: string };
 
 /** What the decision needs of the task as it was when the attempt started. */
 export interface DecidedTask {
@@ -27,7 +28,7 @@ export interface DecidedTask {
   readonly maxRetry: number;
   readonly retryDelayMs: number;
   readonly backoff: Backoff | null;
-  /** Workers lost with it so far. */
+  /** Workers, and processes of its own, lost with it so far. */
   readonly crashCount: number;
 }
 
@@ -44,8 +45,20 @@ export interface Decision {
   readonly delayMs: number | null;
 }
 
-/** A task whose worker was lost this often fails with `worker_crashed`. */
-export const DEFAULT_CRASH_LIMIT = 3;
+/**
+ * A task that was lost so often together with its worker runs in a process of its own from then on: it may be what
+ * takes workers down, or it only stood beside it.
+ */
+export const ISOLATE_AFTER_CRASHES = 2;
+
+/** A task that takes down the process it had to itself, and was lost before so often that this makes so many, fails. */
+export const CRASH_LIMIT = 3;
+
+/**
+ * A task whose worker was lost this often fails. Since it ran apart from the third time on, it is hardly to blame; but
+ * one that reaches its worker from there must not take workers for ever.
+ */
+export const LOSS_LIMIT = 10;
 
 /**
  * Decides what becomes of a task after an attempt. Whether a cancel was requested meanwhile is not known here: the
@@ -54,13 +67,15 @@ export const DEFAULT_CRASH_LIMIT = 3;
 export function decideOutcome(
   ended: EndedAttempt,
   task: DecidedTask,
-  { crashLimit = DEFAULT_CRASH_LIMIT, random = Math.random }: { crashLimit?: number; random?: () => number } = {},
+  { random = Math.random }: { random?: () => number } = {},
 ): Decision {
   switch (ended.kind) {
     case 'returned':
       return decision(task, { outcome: 'succeeded', status: 'success', resultJson: ended.resultJson });
     case 'threw':
-      return decideThrown(ended.error, task, random);
+      return decideFailure(failureOf(ended.error), task, random);
+    case 'failed':
+      return decideFailure(ended.failure, task, random);
     case 'timed_out': {
       const errorMessage = `The attempt ran longer than its timeout of ${formatDuration(ended.timeoutMs)}`;
       return retryOrFail(
@@ -83,35 +98,30 @@ export function decideOutcome(
         retryCount: task.retryCount + (__MUTANT__ === 'shutdown_spends_retry' ? 1 : 0),
         delayMs: 0,
       });
-    case 'lost':
-      return decideLost(task, crashLimit);
+    case 'crashed':
+      return decideCrashed(ended.how, task);
     default:
       return ended satisfies never;
   }
 }
 
-function decideThrown(error: unknown, task: DecidedTask, random: () => number): Decision {
-  if (error instanceof SnoozeError) {
-    return decision(task, { outcome: 'snoozed', status: 'pending', delayMs: error.delayMs });
+function decideFailure(failure: Failure, task: DecidedTask, random: () => number): Decision {
+  if (failure.kind === 'snooze') {
+    return decision(task, { outcome: 'snoozed', status: 'pending', delayMs: failure.delayMs });
   }
-  const errorMessage = describeError(error);
-  if (error instanceof NonRetryableError) {
+  const errorMessage = failure.message;
+  if (failure.kind === 'non_retryable') {
     return decision(task, { outcome: 'failed', status: 'failed', errorCode: 'non_retryable', errorMessage });
   }
-  const delayMs = error instanceof RetryAfterError ? error.delayMs : growingDelay(task, random);
+  const delayMs = failure.kind === 'retry_after' ? failure.delayMs : growingDelay(task, random);
   return retryOrFail(task, { outcome: 'failed', errorCode: 'handler_error', errorMessage }, delayMs);
 }
 
-function decideLost(task: DecidedTask, crashLimit: number): Decision {
+function decideCrashed(how: string, task: DecidedTask): Decision {
   const crashCount = task.crashCount + 1;
-  if (crashCount < crashLimit) return decision(task, { outcome: 'lost', status: 'pending', crashCount, delayMs: 0 });
-  return decision(task, {
-    outcome: 'lost',
-    status: 'failed',
-    crashCount,
-    errorCode: 'worker_crashed',
-    errorMessage: `Its worker was lost ${crashCount} times`,
-  });
+  const facts = { outcome: 'lost', crashCount, errorCode: 'worker_crashed', errorMessage: how } as const;
+  if (crashCount >= CRASH_LIMIT) return decision(task, { ...facts, status: 'failed' });
+  return decision(task, { ...facts, status: 'pending', delayMs: 0 });
 }
 
 function retryOrFail(

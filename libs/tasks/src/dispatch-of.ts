@@ -17,6 +17,7 @@ export type DispatchableTask = Pick<
   | 'backoff'
   | 'timeoutMs'
   | 'attempt'
+  | 'crashCount'
   | 'runAt'
   | 'expiresAt'
   | 'createdAt'
@@ -45,6 +46,7 @@ function entryOf(task: DispatchableTask): QueueTask & { readonly attempt: number
     max_retry: task.maxRetry,
     retry_count: task.retryCount,
     retry_delay: task.retryDelayMs,
+    ...(task.crashCount > 0 && { crash_count: task.crashCount }),
     created_at: task.createdAt.toISOString(),
     ...(task.backoff && { backoff: backoffOf(task.backoff) }),
     ...(task.timeoutMs !== null && { timeout: task.timeoutMs }),

@@ -2,14 +2,17 @@ export { checkPayload, InvalidTask, type FieldError } from '@millrace/contracts'
 export { retryDelayMs, type RetryPolicy } from './backoff';
 export { NonRetryableError, RetryAfterError, SnoozeError } from './control-flow';
 export {
+  CRASH_LIMIT,
   decideOutcome,
-  DEFAULT_CRASH_LIMIT,
+  ISOLATE_AFTER_CRASHES,
+  LOSS_LIMIT,
   type DecidedTask,
   type Decision,
   type EndedAttempt,
 } from './decide-outcome';
 export { describeError } from './describe-error';
 export { dispatchOf, dueOf, type DispatchableTask } from './dispatch-of';
+export { failureOf, type Failure } from './failure';
 export { sanitizeForRecord, sanitizeText } from './sanitize';
 export { FireSlots, type FiredSlot, type FireReport } from './fire-slots';
 export type { RecordedSlot } from './record-slots';

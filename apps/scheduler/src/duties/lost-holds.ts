@@ -1,7 +1,7 @@
 import { failpoint } from '@millrace/contracts';
 import type { ExpiredHold, Queues } from '@millrace/queue';
 import type { TaskQueries, TaskRepository, TaskStanding } from '@millrace/store';
-import { DEFAULT_CRASH_LIMIT } from '@millrace/tasks';
+import { LOSS_LIMIT } from '@millrace/tasks';
 import { dispatchMissing } from './dispatch-missing';
 import { UnchangedWatch } from './unchanged-watch';
 
@@ -75,7 +75,7 @@ export class LostHolds {
         taskId,
         workerId,
         attempt: (entry.attempt ?? 0) + 1,
-        crashLimit: DEFAULT_CRASH_LIMIT,
+        crashLimit: LOSS_LIMIT,
       })),
     );
     if (won.length > 0) failpoint('after_rescue');

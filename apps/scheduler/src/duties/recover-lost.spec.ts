@@ -1,3 +1,4 @@
+import { LOSS_LIMIT } from '@millrace/tasks';
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openStores, type OpenStores } from '../scheduler.fixture';
@@ -139,16 +140,16 @@ describe('a lost worker', () => {
     expect((await rowOf(taskId))?.status).toBe('processing');
   });
 
-  it('three times makes the task fail', async () => {
+  it('ten times makes the task fail', async () => {
     const { taskId } = await running();
     await watchFor(LOST_MS);
-    for (let crash = 2; crash <= 3; crash += 1) {
+    for (let crash = 2; crash <= LOSS_LIMIT; crash += 1) {
       const next = await newWorker();
       await next.start(await next.claim());
       await watchFor(LOST_MS);
     }
 
-    expect(await rowOf(taskId)).toMatchObject({ status: 'failed', errorCode: 'worker_crashed', crashCount: 3 });
+    expect(await rowOf(taskId)).toMatchObject({ status: 'failed', errorCode: 'worker_crashed', crashCount: 10 });
   });
 
   it('is found by its rows alone when Redis has forgotten its holds', async () => {

@@ -1,7 +1,7 @@
 import { failpoint } from '@millrace/contracts';
 import type { Queues } from '@millrace/queue';
 import type { RunningTask, TaskQueries, TaskRepository } from '@millrace/store';
-import { DEFAULT_CRASH_LIMIT } from '@millrace/tasks';
+import { LOSS_LIMIT } from '@millrace/tasks';
 import { dispatchMissing } from './dispatch-missing';
 import { UnchangedWatch } from './unchanged-watch';
 
@@ -71,7 +71,7 @@ export class VanishedRows {
 
   private async rescue(lost: readonly RunningTask[]): Promise<number> {
     const won = await this.tasks.rescueIfProcessing(
-      lost.map(({ taskId, attempt, workerId }) => ({ taskId, attempt, workerId, crashLimit: DEFAULT_CRASH_LIMIT })),
+      lost.map(({ taskId, attempt, workerId }) => ({ taskId, attempt, workerId, crashLimit: LOSS_LIMIT })),
     );
     if (won.length > 0) failpoint('after_rescue');
     const waiting = won.filter(({ status }) => status === 'pending').map(({ taskId }) => taskId);

@@ -25,8 +25,10 @@ export type EffectLine = Moment & {
   readonly task_id: string;
   readonly attempt: number;
   readonly pid: number;
-} & (
-    | { readonly kind: 'start'; readonly crashes?: true }
+} &
+  /** `crashes`: it is about to take its process down. `isolated`: which it has to itself. */
+  (
+    | { readonly kind: 'start'; readonly crashes?: true; readonly isolated?: true }
     | { readonly kind: 'end'; readonly how: 'returned' | 'threw' | 'aborted'; readonly nonce: string }
   );
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AT, attempt, ended, evidence, row, rulesOf, second, started, submitted } from './evidence.fixture';
-import type { SubmitLine } from './records';
+import type { EffectLine, SubmitLine } from './records';
 import { judge } from './rules';
 
 describe('judge', () => {
@@ -68,6 +68,25 @@ describe('judge', () => {
 
   it('finds a lost worker to whom nothing was done', () => {
     expect(rulesOf(second('lost'))).toEqual(['nobody lost who lives']);
+  });
+
+  it('takes it to be no fault of the worker when a task takes down the process that it has to itself', () => {
+    const crash: EffectLine = { ...started('a', 1, 100, 202), kind: 'start', crashes: true, isolated: true };
+    expect(rulesOf(second('lost', { effects: [crash, started('a', 2), ended('a', 2)] }))).toEqual([]);
+  });
+
+  it('finds a task that took down more than two workers', () => {
+    const crashes = [1, 2, 3].map((number): EffectLine => ({
+      ...started('a', number, number * 100),
+      kind: 'start',
+      crashes: true,
+    }));
+    const broken = evidence({
+      effects: [...crashes, started('a', 4), ended('a', 4)],
+      tasks: [row('a', { attempt: 4, result: { nonce: 'nonce-4', attempt: 4 } })],
+      attempts: [1, 2, 3].map((number) => attempt('a', number, 'lost')),
+    });
+    expect(rulesOf(broken)).toEqual(['two workers at most']);
   });
 
   it('holds retries to failures', () => {

@@ -14,8 +14,10 @@ const FINAL = new Set(['success', 'failed', 'cancelled']);
 const LEADS_ON = new Set(['failed', 'timed_out', 'snoozed', 'interrupted', 'lost']);
 /** A failed attempt uses up a retry; these are the outcomes that count as failed. */
 const SPENDS = new Set(['failed', 'timed_out']);
-/** A task may be given up for lost workers only after so many. */
-const LEAST_LOSSES = 2;
+/** A task that takes nothing down itself may be given up for lost workers only after so many. */
+const LEAST_LOSSES = 10;
+/** A task may take down so many workers; what it takes down after that it has to itself. */
+const MOST_WORKERS = 2;
 /** Tasks start at most so much before they are due: the tolerance of the start gate. */
 const EARLY_MS = 150;
 
@@ -33,6 +35,7 @@ export function judge(evidence: Evidence): Finding[] {
     ...cancelsAskedFor(history),
     ...successBeatsCancel(history),
     ...answersTrue(history),
+    ...toll(history),
   ]);
   return [...findings, ...wholeSubmits(histories), ...leftovers(evidence), ...counts(evidence)];
 }
@@ -135,14 +138,24 @@ function accounting({ taskId, row, outcomes, audit }: TaskHistory): Finding[] {
 }
 
 /** Only a worker that something was done to is taken for lost. */
-function blame({ taskId, outcomes }: TaskHistory, harmed: ReadonlySet<number>): Finding[] {
+function blame({ taskId, effects, outcomes }: TaskHistory, harmed: ReadonlySet<number>): Finding[] {
+  const alone = new Set(crashes(effects).flatMap(({ attempt, isolated }) => (isolated ? [attempt] : [])));
   return [...outcomes.values()]
-    .filter(({ outcome, worker_id }) => outcome === 'lost' && !harmed.has(pidOf(worker_id)))
+    .filter(
+      ({ outcome, attempt, worker_id }) => outcome === 'lost' && !alone.has(attempt) && !harmed.has(pidOf(worker_id)),
+    )
     .map(({ attempt, worker_id }) => ({
       rule: 'nobody lost who lives',
       taskId,
       text: `attempt ${attempt} was taken from ${worker_id ?? 'nobody'}, to whom nothing was done`,
     }));
+}
+
+/** A task that takes its process down is soon alone in it. */
+function toll({ taskId, effects }: TaskHistory): Finding[] {
+  const workers = crashes(effects).filter(({ isolated }) => !isolated).length;
+  if (workers <= MOST_WORKERS) return [];
+  return [{ rule: 'two workers at most', taskId, text: `it took down ${workers} workers` }];
 }
 
 /** A request with many tasks is recorded whole or not at all. */
@@ -182,8 +195,13 @@ function isCrashed(errorCode: string | null, outcomes: ReadonlyMap<number, Attem
   return errorCode === 'worker_crashed' && losses >= LEAST_LOSSES;
 }
 
+/** The starts that took their process down. */
+function crashes(effects: readonly EffectLine[]) {
+  return effects.flatMap((line) => (line.kind === 'start' && line.crashes ? [line] : []));
+}
+
 function harmedWorkers({ faults, effects }: Evidence): Set<number> {
-  const crashed = effects.filter((line: EffectLine) => line.kind === 'start' && line.crashes).map(({ pid }) => pid);
+  const crashed = crashes(effects).map(({ pid }) => pid);
   return new Set([...faults.flatMap(({ harmed }) => harmed), ...crashed]);
 }
 

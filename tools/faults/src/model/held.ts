@@ -1,6 +1,6 @@
 import type { Claim } from '@millrace/queue';
 import type { NewTask, OutcomeRecord, RecordedOutcome, Rescue, Start, StartedTask } from '@millrace/store';
-import { decideOutcome, DEFAULT_CRASH_LIMIT, SnoozeError, type EndedAttempt } from '@millrace/tasks';
+import { decideOutcome, LOSS_LIMIT, SnoozeError, type EndedAttempt } from '@millrace/tasks';
 
 /** Far more than a run takes: what is delayed becomes due by `elapse` alone. */
 export const HOUR_MS = 3_600_000;
@@ -24,7 +24,7 @@ export interface Held {
 export const startOf = ({ taskId, entry }: Claim): Start => ({ taskId, attempt: entry.attempt ?? 0 });
 
 export const rescueOf = (taskId: string, attempt: number, workerId: string): Rescue => ({
-  ...{ taskId, attempt, workerId, crashLimit: DEFAULT_CRASH_LIMIT },
+  ...{ taskId, attempt, workerId, crashLimit: LOSS_LIMIT },
 });
 
 export function endedBy(how: End): EndedAttempt {

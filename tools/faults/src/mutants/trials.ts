@@ -1,6 +1,7 @@
 import type { Mutant } from '@millrace/contracts';
 import type { Scenario } from '../scenario';
 import { apiKill } from '../scenarios/api-kill';
+import { hostileHandlers } from '../scenarios/hostile-handlers';
 import { postgresKill } from '../scenarios/postgres-outage';
 import { copiedEntries, lateWorkers, lostTwice } from './hints';
 import { heldWork, staleRescuer, zombie } from './ownership';
@@ -26,5 +27,6 @@ export const TRIALS: readonly Trial[] = [
   { mutants: ['cancel_forgotten', 'retry_of_success'], scenario: operatedWork },
   { mutants: ['shutdown_spends_retry'], scenario: shortGrace },
   { mutants: ['promise_before_commit'], scenario: { ...postgresKill, long: { cycles: 2, tasks: 200 } } },
+  { mutants: ['no_isolation'], scenario: { ...hostileHandlers, long: { cycles: 1, tasks: 50 } }, where: 'workers' },
   { mutants: ['partial_bulk'], scenario: { ...apiKill, long: { cycles: 3, tasks: 3_000 } } },
 ];

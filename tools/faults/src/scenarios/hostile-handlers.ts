@@ -20,14 +20,18 @@ const TRICKS: Readonly<Record<string, PlannedTask['expect']>> = {
   returnFunction: 'any',
 };
 const CRASHES = ['exit', 'abort', 'kill', 'throwLate'] as const;
+/** Those that leave no doubt who did it: with `throwLate` the attempt may be over, and a success. */
+const POISONS = ['exit', 'abort', 'kill'] as const;
 /** More than any task may cost. */
 const ALWAYS = 99;
+/** Tasks that run beside those that always crash. */
+const BYSTANDERS = 30;
 
 export const hostileHandlers: Scenario = {
   row: '23',
   name: 'hostile-handlers',
   promise:
-    'Handlers throw what is no error, return what is no JSON, never settle, or take the process down: each ends, and the others too.',
+    'Handlers throw what is no error, return what is no JSON, never settle, or take the process down, once or always: each ends, after two workers at most, and the others succeed.',
   long: { cycles: 5, tasks: 1_000 },
   async run(context) {
     const { load, cycles, tasks } = context;
@@ -41,7 +45,10 @@ export const hostileHandlers: Scenario = {
       ]);
       await sleep(8_000);
     }
-    await load.request(load.plan(1, crash('kill', ALWAYS)));
+    await Promise.all([
+      load.submit(BYSTANDERS, { overMs: 1_000, workload: steadyWork(1_000, 3_000) }),
+      ...POISONS.map((how) => load.request(load.plan(1, crash(how, ALWAYS)))),
+    ]);
     await untilQuiet(context);
     watching.abort();
     await supervised;
@@ -71,7 +78,7 @@ async function supervise({ testbed }: ScenarioContext, stop: AbortSignal): Promi
   }
 }
 
-/** The task that always crashes needs several workers and leases until it is given up. */
+/** The tasks that always crash need several workers and leases until they are alone. */
 async function untilQuiet({ testbed }: ScenarioContext): Promise<void> {
   const giveUpAtMs = performance.now() + 120_000;
   while (performance.now() < giveUpAtMs) {

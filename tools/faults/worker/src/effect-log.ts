@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Program } from '@millrace/runtime';
 
 /** One line of the log: a handler began, or came to an end by itself. */
 export type Effect =
@@ -22,8 +23,10 @@ export type Effect =
 @Injectable()
 export class EffectLog implements OnApplicationShutdown {
   private readonly file: number;
+  private readonly place: { readonly isolated?: true };
 
-  constructor() {
+  constructor(program: Program) {
+    this.place = program.role === 'cell' ? { isolated: true } : {};
     const folder = process.env['EFFECTS_FOLDER'];
     if (!folder) throw new Error('EFFECTS_FOLDER must name the folder of the effect logs');
     this.file = openSync(join(folder, `effects-${process.pid}.jsonl`), 'a');
@@ -31,7 +34,7 @@ export class EffectLog implements OnApplicationShutdown {
 
   write(effect: Effect): void {
     const { taskId, ...rest } = effect;
-    const line = { task_id: taskId, ...rest, pid: process.pid, mono: monotonicMs(), wall: Date.now() };
+    const line = { task_id: taskId, ...rest, ...this.place, pid: process.pid, mono: monotonicMs(), wall: Date.now() };
     writeSync(this.file, `${JSON.stringify(line)}\n`);
   }
 

@@ -56,13 +56,13 @@ async function change(databaseUrl: string, sql: string): Promise<void> {
   try {
     await client.query(`SET lock_timeout = ${LOCK_MS}`);
     for (let tries = 1; ; tries += 1) {
-      const error: unknown = await client.query(sql).then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-      if (error === undefined) return;
-      const isLocked = error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE;
-      if (!isLocked || tries >= CHANGE_TRIES) throw error;
+      try {
+        await client.query(sql);
+        return;
+      } catch (error) {
+        const isLocked = error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE;
+        if (!isLocked || tries >= CHANGE_TRIES) throw error;
+      }
     }
   } finally {
     await client.end();

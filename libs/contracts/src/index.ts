@@ -25,7 +25,7 @@ export { endOfString, findJsonFault, joinPath, type JsonFault } from './json-sca
 export { InvalidTask, type FieldError } from './invalid-task';
 export { checkDuration, checkInstant, checkQueueName, checkTaskOptions, checkText } from './option-rules';
 export type { TaskOptions } from './options';
-export { checkPayload, checkPayloadSize, isUnstorable } from './payload-rules';
+export { checkPayload, checkPayloadSize, isUnstorable, mendJson } from './payload-rules';
 export type { QueueTask } from './queue-task';
 export { InvalidRoutes, parseRoutes, routeOf, type Route } from './routes';
 export {

@@ -13,6 +13,17 @@ export function isUnstorable(text: string): boolean {
 }
 
 /**
+ * JSON text, as `JSON.stringify` writes it, with U+FFFD in place of NUL and lone surrogates: for what leaves a handler.
+ *
+ * It works on the text because `JSON.stringify` writes those two, and only those of their kind, as escapes. Every escape is
+ * matched, so that the second half of an escaped backslash is not taken for the start of one.
+ */
+export function mendJson(json: string): string {
+  if (!json.includes('\\u')) return json;
+  return json.replace(/\\(?:u[0-9a-f]{4}|.)/g, (escape) => (/^\\u(?:0000|d[89a-f])/.test(escape) ? '\ufffd' : escape));
+}
+
+/**
  * The payload rules: plain JSON values, at most `PAYLOAD_LIMITS.depth` levels deep, without NUL and lone surrogates.
  * Every fault names its place, such as `payload.items[3].name`; at most ten are listed. A property that is
  * `undefined` counts as absent, as it does for `JSON.stringify`.

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
-import { checkPayload, InvalidTask, type Json } from '@millrace/contracts';
+import { InvalidTask, type Json } from '@millrace/contracts';
 import type { StartedTask } from '@millrace/store';
-import type { SubmitOptions, TaskSubmitter } from '@millrace/tasks';
+import { sanitizeForRecord, type SubmitOptions, type TaskSubmitter } from '@millrace/tasks';
 import type { SignalSource } from './attempt-runner';
 import type { TaskContext, TaskLog } from './task-context';
 
@@ -43,11 +43,10 @@ export function handlerContext(
   };
 }
 
+/** Mended like a result: a NUL in what it says about its progress must not fail a task. */
 function progressJson(value: Json): string {
-  const json = JSON.stringify(value) as string | undefined;
-  if (json === undefined) throw new InvalidTask([{ field: 'progress', message: 'must be JSON' }]);
-  const errors = checkPayload(value, 'progress');
-  if (errors.length > 0) throw new InvalidTask(errors);
+  const json = value === null ? 'null' : sanitizeForRecord(value);
+  if (json === null) throw new InvalidTask([{ field: 'progress', message: 'must be JSON' }]);
   if (Buffer.byteLength(json) > PROGRESS_BYTES) {
     throw new InvalidTask([{ field: 'progress', message: `must be at most ${PROGRESS_BYTES} bytes of JSON` }]);
   }

@@ -247,7 +247,7 @@ describe('a worker', () => {
           progress({ step: 1 });
           progress({ step: 2 });
           await seen.wait();
-          progress({ step: 3 });
+          progress({ step: 3, said: 'NUL \0, half \ud83d' });
           return 'done';
         }),
       ],
@@ -259,7 +259,10 @@ describe('a worker', () => {
     expect(running.status).toBe('processing');
     await bench.rowWhen(taskId, ({ progress }) => (progress as { step: number }).step === 2);
     seen.fire();
-    expect(await bench.rowWhen(taskId)).toMatchObject({ status: 'success', progress: { step: 3 } });
+    expect(await bench.rowWhen(taskId)).toMatchObject({
+      status: 'success',
+      progress: { step: 3, said: 'NUL \ufffd, half \ufffd' },
+    });
     await other.stop();
   });
 });

@@ -4,7 +4,8 @@ import { JsonLogger } from './json-logger';
 
 function setup(level = 'info') {
   const lines: Record<string, unknown>[] = [];
-  const destination = { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) };
+  const read = (line: string) => JSON.parse(Buffer.from(line).toString()) as Record<string, unknown>;
+  const destination = { write: (line: string) => void lines.push(read(line)) };
   Logger.overrideLogger(new JsonLogger({ service: 'things', level, destination }));
   return { lines, logger: new Logger('Claimer') };
 }
@@ -17,6 +18,17 @@ describe('a log line', () => {
     logger.warn('Queue is unreachable', { queue: 'mail' });
     expect(lines).toMatchObject([
       { level: 'warn', service: 'things', context: 'Claimer', msg: 'Queue is unreachable', queue: 'mail' },
+    ]);
+  });
+
+  it('holds no NUL and no half of a surrogate pair, wherever they came from', () => {
+    const { lines, logger } = setup();
+    logger.warn('said \0', { text: 'half \ud83d', whole: '\u{1f600}', path: 'C:\\u0000', error: new Error('\udfff') });
+    expect(lines).toMatchObject([
+      {
+        ...{ msg: 'said \ufffd', text: 'half \ufffd', whole: '\u{1f600}', path: 'C:\\u0000' },
+        error: { message: '\ufffd', stack: expect.stringContaining('Error: \ufffd') as string },
+      },
     ]);
   });
 

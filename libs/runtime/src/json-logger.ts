@@ -1,3 +1,4 @@
+import { mendJson } from '@millrace/contracts';
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type DestinationStream, type Level, type Logger as Pino } from 'pino';
 
@@ -30,6 +31,8 @@ export class JsonLogger implements LoggerService {
       level,
       base: { service, pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
+      // What collects the lines may be able to hold NUL and lone surrogates no more than the record is.
+      hooks: { streamWrite: mendJson },
       formatters: { level: (label: string) => ({ level: label }) },
     };
     this.pino = destination ? pino(settings, destination) : pino(settings);

@@ -1,4 +1,4 @@
-import { ERROR_MESSAGE_LIMIT, PAYLOAD_LIMITS } from '@millrace/contracts';
+import { ERROR_MESSAGE_LIMIT, mendJson, PAYLOAD_LIMITS } from '@millrace/contracts';
 
 const REPLACEMENT = '\ufffd';
 
@@ -22,7 +22,7 @@ export function sanitizeForRecord(value: unknown): string | null {
   if (json === undefined) return null;
   if (depthOf(json) > RESULT_DEPTH) return unrecordable(`nested deeper than ${RESULT_DEPTH} levels`);
 
-  const clean = replaceUnstorable(json);
+  const clean = mendJson(json);
   const bytes = Buffer.byteLength(clean);
   if (bytes <= PAYLOAD_LIMITS.resultBytes) return clean;
   return JSON.stringify({ truncated: true, bytes, start: sanitizeText(clean, KEPT_CHARACTERS) });
@@ -43,17 +43,6 @@ function stringify(value: unknown): string | undefined {
 }
 
 const unrecordable = (why: string) => JSON.stringify({ unrecordable: sanitizeText(why) });
-
-/**
- * Works on the text because `JSON.stringify` writes NUL and lone surrogates, and only those of their kind, as escapes.
- * Every escape is matched, so that the second half of an escaped backslash is not taken for the start of one.
- */
-function replaceUnstorable(json: string): string {
-  if (!json.includes('\\u')) return json;
-  return json.replace(/\\(?:u[0-9a-f]{4}|.)/g, (escape) =>
-    /^\\u(?:0000|d[89a-f])/.test(escape) ? REPLACEMENT : escape,
-  );
-}
 
 function depthOf(json: string): number {
   let depth = 0;

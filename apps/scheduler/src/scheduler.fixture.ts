@@ -1,11 +1,15 @@
 import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
 import { Metrics } from '@millrace/runtime';
-import { migrate, openStore, StoreOptions, type Store } from '@millrace/store';
-import { SlotSubmitter, TaskPolicy, TaskSubmitter } from '@millrace/tasks';
+import { migrate, openStore, StoreOptions, SubmitNotices, type Store } from '@millrace/store';
+import { FireSlots, ScheduleControl, TaskControl, TaskPolicy, TaskSubmitter } from '@millrace/tasks';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { DeclareSchedules } from './scheduling/declare-schedules';
+import { DeclaredSchedules } from './scheduling/declared-schedules';
+import { FireDue } from './scheduling/fire-due';
+import { ReleaseWaiting } from './scheduling/release-waiting';
+import { ScheduleMetrics } from './scheduling/schedule-metrics';
 import { SchedulerMetrics } from './scheduling/scheduler-metrics';
 import { SchedulerService } from './scheduling/scheduler.service';
-import { TaskSchedules } from './scheduling/task-schedules';
 
 /** Open connections to both stores, and what submits through them. */
 export interface OpenStores {
@@ -35,8 +39,30 @@ export async function openStores(databaseUrl: string, redisUrl: string, prefix: 
 }
 
 /** One replica of the scheduler, without its service around it. */
-export function replica({ store, submitter, policy }: OpenStores): SchedulerService {
-  const slots = new SlotSubmitter(store.schedules, submitter, policy);
-  const metrics = new SchedulerMetrics(new Metrics());
-  return new SchedulerService(new SchedulerRegistry(), new TaskSchedules(store.schedules, slots), metrics);
+export interface Replica {
+  readonly scheduler: SchedulerService;
+  readonly declare: DeclareSchedules;
+  readonly fire: FireDue;
+  readonly release: ReleaseWaiting;
+  readonly metrics: Metrics;
 }
+
+export function replica({ store, access, submitter, policy }: OpenStores, notices = silentNotices()): Replica {
+  const { schedules, tasks, queries } = store;
+  const metrics = new Metrics();
+  const declared = new DeclaredSchedules(policy);
+  const scheduleMetrics = new ScheduleMetrics(metrics);
+  const taskControl = new TaskControl(tasks, queries, access.queues, access.cancels);
+  const slots = new FireSlots(schedules, tasks, submitter, taskControl, policy);
+  const control = new ScheduleControl(schedules, tasks, submitter, policy);
+  return {
+    scheduler: new SchedulerService(new SchedulerRegistry(), declared, new SchedulerMetrics(metrics)),
+    declare: new DeclareSchedules(declared, control, schedules),
+    fire: new FireDue(slots, schedules, declared, notices, scheduleMetrics),
+    release: new ReleaseWaiting(slots, declared, scheduleMetrics),
+    metrics,
+  };
+}
+
+/** Nobody calls `listen`, so it hears nothing and connects to nothing. */
+const silentNotices = () => new SubmitNotices(new StoreOptions({ databaseUrl: 'postgres://nowhere.invalid/none' }));

@@ -55,6 +55,22 @@ describe('a periodic duty', () => {
     expect(runs).toBe(1);
   });
 
+  it('waits as long as it is told after each run, and not longer than its interval', async () => {
+    const metrics = new Metrics();
+    const waits = [0, 0, Number.POSITIVE_INFINITY];
+    let runs = 0;
+    const periodic = new Periodic({
+      ...{ name: 'timed', intervalMs: 50, metrics, watch: new LoopWatch() },
+      runOnce: async () => void (runs += 1),
+      waitMs: () => waits.shift() ?? 3_600_000,
+    });
+    running.push(periodic);
+
+    periodic.start();
+
+    await expect.poll(() => runs, { timeout: 5_000 }).toBeGreaterThan(4);
+  });
+
   it('runs at once when it is woken from a long wait', async () => {
     let runs = 0;
     const { periodic } = setup(async () => void (runs += 1), 3_600_000);

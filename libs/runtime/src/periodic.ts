@@ -8,6 +8,8 @@ export interface PeriodicOptions {
   readonly name: string;
   /** Wait between the end of one run and the start of the next; up to a tenth is added at random. */
   readonly intervalMs: number;
+  /** Asked after each run: the next one begins this much later, if that is sooner than `intervalMs`. */
+  readonly waitMs?: () => number;
   /** One run of the duty. It gets a signal that aborts when the loop stops. */
   readonly runOnce: (signal: AbortSignal) => Promise<unknown>;
   readonly metrics: Metrics;
@@ -57,14 +59,19 @@ export class Periodic {
   }
 
   private async turn(loop: WatchedLoop, signal: AbortSignal): Promise<void> {
-    const { intervalMs, random = Math.random } = this.options;
     while (!signal.aborted) {
       this.waking = new AbortController();
       await this.run(signal);
       loop.turned();
-      await pause(intervalMs * (1 + random() / 10), this.waking.signal);
+      await pause(this.untilNextRunMs(), this.waking.signal);
     }
     loop.end();
+  }
+
+  private untilNextRunMs(): number {
+    const { intervalMs, waitMs, random = Math.random } = this.options;
+    const usualMs = intervalMs * (1 + random() / 10);
+    return waitMs ? Math.min(Math.max(waitMs(), 0), usualMs) : usualMs;
   }
 
   private async run(signal: AbortSignal): Promise<void> {

@@ -11,7 +11,7 @@ export { DEFAULT_RETENTION, type Retention } from './partition-plan';
 export { Partitions, type Pruned } from './partitions';
 export type { LockedSchedules } from './due-schedules';
 export type { PutRequest } from './schedule-changes';
-export { ScheduleRepository, type DeclaredSchedule } from './schedule-repository';
+export { ScheduleRepository } from './schedule-repository';
 export type {
   NewSlot,
   NextSlot,
@@ -29,6 +29,7 @@ export type {
   ScheduleUnderWay,
   ScheduleVersion,
 } from './schedule-row';
+export type { ScheduleCounts } from './schedule-states';
 export { slotKey, type ReleasableSlot, type SlotKeys } from './schedule-slots';
 export { openStore, Store } from './store';
 export {

@@ -193,24 +193,6 @@ test('queues are those that recorded tasks name', async () => {
   expect(await db.store.queries.queueNames()).toEqual(['a', 'b']);
 });
 
-test('a due moment is served once, however many schedulers see it', async () => {
-  const { id } = await db.store.schedules.ensure({ name: 's', spec: '@hourly', type: 'noop', payload: { a: 1 } });
-  const same = await db.store.schedules.ensure({ name: 's', spec: '@daily', type: 'noop', payload: {} });
-  const slotAt = new Date('2026-11-24T10:00:00Z');
-
-  const fired = await Promise.all(
-    Array.from({ length: 6 }, () =>
-      db.store.schedules.fireSlot(id, slotAt, newTask({ type: 'slot', scheduleId: id, slotAt })),
-    ),
-  );
-
-  expect(same).toMatchObject({ id, cron: ['@daily'] });
-  expect(fired.filter((result) => result !== null)).toMatchObject([{ kind: 'inserted' }]);
-  expect(await db.store.schedules.lastSlot(id)).toEqual(slotAt);
-  const { items } = await db.store.queries.list({ status: 'all', scheduleId: id }, page(5));
-  expect(items).toMatchObject([{ type: 'slot', slotAt }]);
-});
-
 test('the same request under a key does its work once and gets the same answer, at the same time too', async () => {
   let works = 0;
   const run = (requestHash = 'h') =>

@@ -176,6 +176,7 @@ async function replaceLocked(
 ): Promise<SchedulePut> {
   const { name, source, actor, mode, version } = request;
   if (mode === 'create') return { kind: 'name_taken' };
+  if (source !== current.source && current.orphanedAt === null) return { kind: 'other_source', source: current.source };
   if (version !== undefined && version !== current.version)
     return { kind: 'version_mismatch', version: current.version };
   const [raw] = await db.query(REPLACE, [jsonOf(request), name, source], manager);

@@ -1,4 +1,4 @@
-import type { FinalStatus, Json } from '@millrace/contracts';
+import type { FinalStatus } from '@millrace/contracts';
 import type { EntityManager } from 'typeorm';
 import type { Database } from './database';
 import {
@@ -10,7 +10,6 @@ import {
   underWayOf,
   type LockedSchedules,
 } from './due-schedules';
-import { insertTasks } from './insert-tasks';
 import {
   auditSchedule,
   pauseSchedules,
@@ -19,7 +18,7 @@ import {
   resumeSchedule,
   type PutRequest,
 } from './schedule-changes';
-import { readSchedule, SCHEDULE_COLUMNS } from './schedule-columns';
+import { countSchedules, declareSchedules, markOrphaned, type ScheduleCounts } from './schedule-states';
 import { auditOf, findSchedule, findSchedules, listSchedules, runsOf, versionsOf } from './schedule-queries';
 import type {
   NewSlot,
@@ -45,29 +44,6 @@ import {
   type ReleasableSlot,
   type SlotKeys,
 } from './schedule-slots';
-import type { InsertResult, NewTask } from './task-row';
-
-/** A schedule as code declares it. */
-export interface DeclaredSchedule {
-  readonly name: string;
-  readonly spec: string;
-  readonly type: string;
-  readonly payload: Json;
-  /** Null or absent: the queue that the type is routed to. */
-  readonly queue?: string | null;
-}
-
-const ENSURE = `
-  INSERT INTO schedules (name, cron, type, payload, queue, source) VALUES ($1, ARRAY[$2], $3, $4, $5, 'code')
-  ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, type = excluded.type, payload = excluded.payload,
-    queue = excluded.queue, updated_at = now()
-  RETURNING ${SCHEDULE_COLUMNS}`;
-
-const TAKE_SLOT = `
-  INSERT INTO schedule_slots (schedule_id, slot_at, task_id) VALUES ($1, $2, $3)
-  ON CONFLICT (schedule_id, slot_at) DO NOTHING RETURNING slot_at`;
-
-const LAST_SLOT = `SELECT max(slot_at) AS slot_at FROM schedule_slots WHERE schedule_id = $1`;
 
 const NOW = `SELECT now() AS now`;
 
@@ -242,29 +218,18 @@ export class ScheduleRepository {
     return advanceSchedules(this.db, advances, manager);
   }
 
-  /** Creates the schedule, or makes the one of this name equal to it. */
-  async ensure(schedule: DeclaredSchedule): Promise<ScheduleRow> {
-    const { name, spec, type, payload, queue = null } = schedule;
-    const [row = {}] = await this.db.query(ENSURE, [name, spec, type, JSON.stringify(payload), queue]);
-    return readSchedule(row);
+  /** Notes that a running scheduler declares these schedules of code; answers which of them it found. */
+  declare(names: readonly string[]): Promise<ScheduleRow[]> {
+    return declareSchedules(this.db, names);
   }
 
-  /**
-   * Inserts the task of one due moment in the transaction that marks the moment as served; null when another scheduler
-   * was first. A moment whose task was refused (its unique key is taken) counts as served.
-   */
-  async fireSlot(scheduleId: number, slotAt: Date, task: NewTask): Promise<InsertResult | null> {
-    return this.db.transaction(async (manager) => {
-      const taken = await this.db.query(TAKE_SLOT, [scheduleId, slotAt, task.taskId], manager);
-      if (taken.length === 0) return null;
-      const [result] = await insertTasks(this.db, [task], manager);
-      return result ?? null;
-    });
+  /** Marks schedules of code as orphaned that nobody has declared for so long; answers their names. */
+  markOrphaned(silentMs: number): Promise<string[]> {
+    return markOrphaned(this.db, silentMs);
   }
 
-  /** The latest moment that was served; null when none was. */
-  async lastSlot(scheduleId: number): Promise<Date | null> {
-    const [row] = await this.db.query<{ slot_at: Date | null }>(LAST_SLOT, [scheduleId]);
-    return row?.slot_at ?? null;
+  /** How many schedules there are, by state. */
+  counts(): Promise<ScheduleCounts> {
+    return countSchedules(this.db);
   }
 }

@@ -56,6 +56,8 @@ export interface ScheduleRow extends ScheduleDefinition {
   readonly id: number;
   readonly name: string;
   readonly source: ScheduleSource;
+  /** When a running scheduler last declared it; null: it is no schedule of code. */
+  readonly declaredAt: Date | null;
   /** Since when code declares it no more. */
   readonly orphanedAt: Date | null;
   readonly paused: boolean;
@@ -144,6 +146,8 @@ export type SchedulePut =
   | { readonly kind: 'created' | 'replaced' | 'unchanged'; readonly schedule: ScheduleRow }
   | { readonly kind: 'version_mismatch'; readonly version: number }
   | { readonly kind: 'name_taken' }
+  /** The api and the code do not take schedules from each other, unless code declares it no more. */
+  | { readonly kind: 'other_source'; readonly source: ScheduleSource }
   | { readonly kind: 'missing' };
 
 /** What a slot becomes, decided by whoever fires it. */

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PutRequest } from './schedule-changes';
 import type { NewSlot, ScheduleDefinition, ScheduleRow } from './schedule-row';
+import { StoreOptions } from './store-options';
 import { newSchedule, newTask, outcomeOf, startedTask, testStore, type TestStore } from './store.fixture';
+import { SubmitNotices } from './submit-notices';
 import type { NewTask } from './task-row';
 
 let db: TestStore;
@@ -183,6 +185,22 @@ describe('a schedule', () => {
       'resume_schedule',
       'pause_schedule',
     ]);
+  });
+
+  it('that is made, changed or resumed is told to whoever listens', async () => {
+    const notices = new SubmitNotices(new StoreOptions({ databaseUrl: db.url }));
+    let heard = 0;
+    notices.onScheduleChange(() => (heard += 1));
+    await notices.listen(() => undefined);
+
+    const { name } = await put();
+    await put({ name, definition: newSchedule({ priority: 1 }) });
+    await put({ name, definition: newSchedule({ priority: 1 }) });
+    await db.store.schedules.pause({ name }, { reason: null, actor: 'ann' });
+    await db.store.schedules.resume({ name, actor: 'ann', next: slot(SOON) });
+
+    await expect.poll(() => heard, { timeout: 5_000 }).toBe(3);
+    await notices.onApplicationShutdown();
   });
 
   it('is listed by name, page by page, and by what it is', async () => {

@@ -2,6 +2,7 @@ import { Client, type Notification } from 'pg';
 import type { EntityManager } from 'typeorm';
 import type { Database } from './database';
 import { translated } from './pg-errors';
+import { SCHEDULES_CHANNEL } from './schedule-notices';
 import { StoreUnavailable } from './store-errors';
 import type { StoreOptions } from './store-options';
 
@@ -30,7 +31,7 @@ export async function announce(db: Database, ids: readonly number[], manager: En
 }
 
 /**
- * Hears of tasks whose submitters' own transactions have committed, through one connection of its own.
+ * Hears of tasks whose submitters' own transactions have committed, and of changed schedules, through one connection of its own.
  *
  * - A notice is a hint: what is said while nobody listens is lost, and the repair finds those tasks.
  * - Whoever uses it calls `listen` again and again; that is what brings a broken connection back.
@@ -38,6 +39,7 @@ export async function announce(db: Database, ids: readonly number[], manager: En
 export class SubmitNotices {
   private client: Client | null = null;
   private heardAtMs = 0;
+  private onSchedule: () => void = () => undefined;
 
   constructor(private readonly options: StoreOptions) {}
 
@@ -54,6 +56,11 @@ export class SubmitNotices {
       const cause = translated(error);
       throw cause instanceof StoreUnavailable ? cause : new StoreUnavailable(cause);
     }
+  }
+
+  /** `changed` is called when a schedule was made, changed or resumed, as long as somebody calls `listen`. */
+  onScheduleChange(changed: () => void): void {
+    this.onSchedule = changed;
   }
 
   /** Nest's last shutdown hook; also for whoever opened it without Nest. */
@@ -77,7 +84,7 @@ export class SubmitNotices {
     client.on('end', gone);
     client.on('notification', (notice) => this.hear(notice, onSubmitted));
     await client.connect();
-    await client.query(`LISTEN ${CHANNEL}`);
+    await client.query(`LISTEN ${CHANNEL}; LISTEN ${SCHEDULES_CHANNEL}`);
     this.heardAtMs = performance.now();
   }
 
@@ -88,8 +95,9 @@ export class SubmitNotices {
   }
 
   /** Anybody with access to the database may notify; what is no list of ids is ignored. */
-  private hear({ payload = '' }: Notification, onSubmitted: (ids: readonly number[]) => void): void {
+  private hear({ channel, payload = '' }: Notification, onSubmitted: (ids: readonly number[]) => void): void {
     this.heardAtMs = performance.now();
+    if (channel === SCHEDULES_CHANNEL) return this.onSchedule();
     if (IDS.test(payload)) onSubmitted(payload.split(',').map(Number));
   }
 

@@ -32,7 +32,6 @@ export {
   type SchedulePolicies,
   type SlotOptions,
 } from './schedule-input';
-export { SlotSubmitter, type SlotResult } from './slot-submitter';
 export type { DeclaredSlots, SlotMaker, SlotSubmission } from './slot-task';
 export type { Submission, SubmitOptions, SubmittedTask } from './submission';
 export { TaskControl, type Cancelled } from './task-control';

@@ -54,7 +54,8 @@ export class ScheduleControl {
 
   /**
    * Creates or replaces a schedule; one that is equal already stays as it is. With `manager` in the caller's transaction.
-   * Throws `InvalidSchedule`, `ScheduleNameTaken`, `ScheduleNotFound`, `ScheduleVersionMismatch`.
+   * Throws `InvalidSchedule`, `ScheduleNameTaken`, `ScheduleNotFound`, `ScheduleVersionMismatch`, and
+   * `ScheduleStateConflict` for one that the other source keeps (`api` or `code`).
    */
   async put({ input, ...request }: WriteRequest, manager?: EntityManager): Promise<WrittenSchedule> {
     const { name, version } = request;
@@ -66,6 +67,8 @@ export class ScheduleControl {
         throw new ScheduleNameTaken(name);
       case 'missing':
         throw new ScheduleNotFound(name);
+      case 'other_source':
+        throw new ScheduleStateConflict(name, `is kept by the ${result.source}`);
       case 'version_mismatch':
         throw new ScheduleVersionMismatch(name, version ?? 0, result.version);
       default:

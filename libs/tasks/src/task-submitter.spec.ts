@@ -3,7 +3,6 @@ import { migrate, openStore, StoreOptions, type Store } from '@millrace/store';
 import { eventually, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidTask } from './index';
-import { SlotSubmitter } from './slot-submitter';
 import { TaskControl } from './task-control';
 import { TaskIdTaken, TaskNotCancellable, TaskNotFound, TaskNotRetryable } from './task-errors';
 import { TaskPolicy } from './task-policy';
@@ -223,35 +222,6 @@ describe('a bulk submit', () => {
 
     expect(tasks.map(({ created }) => created)).toEqual([true, false]);
     expect(tasks[1]?.taskId).toBe(tasks[0]?.taskId);
-  });
-});
-
-describe('a slot', () => {
-  it('is submitted once by however many fire it', async () => {
-    const { id } = await store.schedules.ensure({ name: 'hourly', spec: '@hourly', type: 'noop', payload: null });
-    const slots = [1, 2, 3].map(() => new SlotSubmitter(store.schedules, submitter, policy));
-    const slotAt = new Date('2026-01-01T10:00:00Z');
-
-    const results = await Promise.all(slots.map((one) => one.fire(id, slotAt, { type: 'noop', payload: null })));
-
-    expect(results.map(({ kind }) => kind).sort()).toEqual(['submitted', 'taken', 'taken']);
-    const { items } = await store.queries.list({ status: 'all', scheduleId: id }, { page: 1, pageSize: 10 });
-    expect(items).toHaveLength(1);
-    expect(items[0]?.slotAt).toEqual(slotAt);
-  });
-
-  it('that comes early by a fast clock waits for its moment', async () => {
-    const { id } = await store.schedules.ensure({ name: 'early', spec: '@hourly', type: 'noop', payload: null });
-    const slotAt = new Date(Date.now() + 60_000);
-
-    const result = await new SlotSubmitter(store.schedules, submitter, policy).fire(id, slotAt, {
-      type: 'noop',
-      payload: null,
-    });
-
-    if (result.kind !== 'submitted') throw new Error(result.kind);
-    const [start] = await store.tasks.startMany([{ taskId: result.taskId, attempt: 0 }], WORKER);
-    expect(start?.kind).toBe('early');
   });
 });
 

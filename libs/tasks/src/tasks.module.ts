@@ -1,7 +1,6 @@
 import { Module, type DynamicModule, type InjectionToken } from '@nestjs/common';
 import { FireSlots } from './fire-slots';
 import { ScheduleControl } from './schedule-control';
-import { SlotSubmitter } from './slot-submitter';
 import { TaskControl } from './task-control';
 import { TaskPolicy } from './task-policy';
 import { TaskStores } from './task-stores';
@@ -20,13 +19,12 @@ export class TasksModule {
       providers: [
         { provide: TaskPolicy, useFactory: settings.useFactory, inject: settings.inject ?? [] },
         TaskSubmitter,
-        SlotSubmitter,
         TaskControl,
         TaskStores,
         ScheduleControl,
         FireSlots,
       ],
-      exports: [TaskPolicy, TaskSubmitter, SlotSubmitter, TaskControl, TaskStores, ScheduleControl, FireSlots],
+      exports: [TaskPolicy, TaskSubmitter, TaskControl, TaskStores, ScheduleControl, FireSlots],
     };
   }
 }

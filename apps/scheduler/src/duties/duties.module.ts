@@ -1,5 +1,9 @@
 import { LoopWatch, Metrics } from '@millrace/runtime';
 import { Module } from '@nestjs/common';
+import { DeclareSchedules } from '../scheduling/declare-schedules';
+import { FireDue } from '../scheduling/fire-due';
+import { ReleaseWaiting } from '../scheduling/release-waiting';
+import { SchedulingModule } from '../scheduling/scheduling.module';
 import type { Duty } from './duty';
 import { DutyLoops } from './duty-loops';
 import { DispatchCommitted } from './dispatch-committed';
@@ -19,6 +23,9 @@ import { Witnesses } from './witnesses';
 
 /** Every duty that has a loop. */
 const DUTIES = [
+  DeclareSchedules,
+  FireDue,
+  ReleaseWaiting,
   WatchEpoch,
   RecoverLost,
   DispatchCommitted,
@@ -33,6 +40,7 @@ const DUTIES = [
 ];
 
 @Module({
+  imports: [SchedulingModule],
   providers: [
     ...DUTIES,
     KnownQueues,

@@ -19,7 +19,10 @@ export interface DutyStats {
 }
 
 /** Counts that are the ordinary course of things; everything else is a repair that a person may want to know of. */
-const ROUTINE = new Set(['folded', 'recorded', 'promoted', 'forgotten', 'expired', 'losses', 'dispatched']);
+const ROUTINE = new Set([
+  ...['folded', 'recorded', 'promoted', 'forgotten', 'expired', 'losses', 'dispatched'],
+  ...['fired', 'released', 'cancelled', 'declared'],
+]);
 
 interface Entry {
   readonly loop: Periodic;
@@ -64,6 +67,7 @@ export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutd
     const loop = new Periodic({
       name,
       intervalMs,
+      ...(duty.waitMs && { waitMs: () => duty.waitMs?.() ?? intervalMs }),
       metrics: this.metrics,
       watch: this.watch,
       logger: { error: (message: unknown, ...fields: unknown[]) => this.reportFailure(entry, message, fields) },

@@ -9,6 +9,8 @@ export interface Duty {
   /** Names it in logs, metrics and `/stats`, such as `recover-lost`. */
   readonly name: string;
   readonly intervalMs: number;
+  /** Asked after each run: how long until there is something to do again. Default, and at most, the interval. */
+  waitMs?(): number;
   runOnce(signal?: AbortSignal): Promise<DutyCounts>;
   /** Told once, before the first run: a duty that hears of work calls `wake`, and its next run begins at once. */
   onWork?(wake: () => void): void;

@@ -9,7 +9,7 @@ export class QueueInspection {
     name: 'queue-inspection',
     type: 'queue_inspection',
     // An inspection that waited longer than this has been overtaken by the next one's findings.
-    options: { maxRetry: 1, timeout: '1m', unique: { key: 'queue-inspection', for: 'unfinished' } },
+    options: { maxRetry: 1, timeout: '1m', overlap: 'skip' },
   })
   payload(): Json {
     return {};

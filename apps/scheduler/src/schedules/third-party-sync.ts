@@ -23,7 +23,7 @@ export class ThirdPartySync implements OnModuleInit {
         retryDelay: '30s',
         timeout: '1m',
         // A slow sync is not overtaken by the next one.
-        unique: { key: 'third-party-sync', for: 'unfinished' },
+        overlap: 'skip',
       },
     });
   }

@@ -31,15 +31,10 @@ export class ScheduleExplorer {
 
   private add(declaration: Parameters<typeof Declared>[0], call: Method): void {
     if (!declaration) return;
-    const { spec, name } = declaration;
-    if (declaration.kind === 'func') return this.scheduler.addFunc(spec, name, call);
+    if (declaration.kind === 'func') return this.scheduler.addFunc(declaration.spec, declaration.name, call);
 
-    const { type, options } = declaration;
-    this.scheduler.addJob(
-      spec,
-      name,
-      async (slotAt) => ({ type, payload: (await call(slotAt)) as Json, options }),
-      type,
-    );
+    const { spec, name, type, options } = declaration;
+    const make = async (slotAt: Date) => ({ type, payload: (await call(slotAt)) as Json });
+    this.scheduler.addJob(spec, name, make, { type, options });
   }
 }

@@ -1,6 +1,6 @@
 import type { Json } from '@millrace/contracts';
-import type { SlotSubmission } from '@millrace/tasks';
 import { DiscoveryService } from '@nestjs/core';
+import type { JobOptions } from './scheduler.service';
 import type { Fire } from './timed-job';
 
 /** A schedule that stands on a method. */
@@ -8,10 +8,10 @@ export type ScheduleDeclaration =
   | { readonly kind: 'func'; readonly spec: string; readonly name: string }
   | {
       readonly kind: 'task';
-      readonly spec: string;
+      readonly spec: string | readonly string[];
       readonly name: string;
       readonly type: string;
-      readonly options: NonNullable<SlotSubmission['options']>;
+      readonly options: JobOptions;
     };
 
 /** How the explorer finds the declarations. */
@@ -35,14 +35,14 @@ export function ScheduledFunc(spec: string, { name }: { readonly name: string })
 }
 
 /**
- * Submits a task at each moment of a spec, one a slot among all replicas; the method makes its payload.
- * See `SchedulerService.addJob`.
+ * Submits a task at each moment of a spec, one a slot among all replicas; the method makes its payload. The options are
+ * those of the task and the policies of the schedule (`timezone`, `misfire`, `overlap`, ...). See `SchedulerService.addJob`.
  *
  * @example `@ScheduledTask('0 6 * * 1', { name: 'weekly-report', type: 'report.weekly' }) payload(slotAt: Date) { … }`
  */
 export function ScheduledTask(
-  spec: string,
-  { name, type, options = {} }: { readonly name: string } & Pick<SlotSubmission, 'type' | 'options'>,
+  spec: string | readonly string[],
+  { name, type, options = {} }: { readonly name: string; readonly type: string; readonly options?: JobOptions },
 ) {
   return <M extends PayloadMethod>(target: object, key: string | symbol, method: TypedPropertyDescriptor<M>): void => {
     Declared({ kind: 'task', spec, name, type, options })(target, key, method);

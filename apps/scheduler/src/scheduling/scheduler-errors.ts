@@ -1,11 +1,3 @@
-/** A name was given to two schedules. */
-export class ScheduleNameTaken extends Error {
-  constructor(readonly scheduleName: string) {
-    super(`There already is a schedule named "${scheduleName}"; names are unique`);
-    this.name = 'ScheduleNameTaken';
-  }
-}
-
 /** A name that a URL and a metric label could not carry. */
 export class InvalidScheduleName extends Error {
   constructor(readonly scheduleName: string) {

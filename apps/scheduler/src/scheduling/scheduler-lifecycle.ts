@@ -13,9 +13,9 @@ export class SchedulerLifecycle implements OnApplicationBootstrap, BeforeApplica
     private readonly shutdown: Shutdown,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
+  onApplicationBootstrap(): void {
     this.explorer.explore();
-    await this.scheduler.start();
+    this.scheduler.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {

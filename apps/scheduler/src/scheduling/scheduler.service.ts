@@ -1,22 +1,36 @@
-import { InvalidDuration, MAX_DURATION_MS, parseDuration, type Duration } from '@millrace/contracts';
+import {
+  InvalidDuration,
+  MAX_DURATION_MS,
+  parseDuration,
+  SCHEDULE_NAME_PATTERN,
+  type Duration,
+} from '@millrace/contracts';
+import {
+  ScheduleNameTaken,
+  type ScheduleInput,
+  type SchedulePolicies,
+  type SlotMaker,
+  type SlotOptions,
+  type SlotSubmission,
+} from '@millrace/tasks';
 import { Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { InvalidScheduleName, ScheduleNameTaken } from './scheduler-errors';
+import { DeclaredSchedules } from './declared-schedules';
+import { InvalidScheduleName } from './scheduler-errors';
 import { SchedulerMetrics } from './scheduler-metrics';
-import { TaskSchedules, type ScheduledSubmission } from './task-schedules';
 import { TimedJob, type Fire, type JobStats, type TimedJobParts } from './timed-job';
 import { intervalTiming, specTiming } from './timing';
-
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /** Default bound of `stop`. */
 const STOP_TIMEOUT_MS = 25_000;
 
-interface Entry {
-  readonly job: TimedJob;
-  /** Null: functions leave no record of their own. */
-  readonly lastFiredAt: (() => Promise<Date | null>) | null;
+/** What `addJob` submits at every slot: always the same, or made for the slot. */
+export interface JobSubmission extends Omit<SlotSubmission, 'options'> {
+  readonly options?: JobOptions;
 }
+
+/** What the tasks of an `addJob` are submitted with, and the policies of its schedule. */
+export type JobOptions = SlotOptions & SchedulePolicies;
 
 /**
  * Runs things over time. Specs are those of `parseCron` (five or six fields, `@hourly` and its kind) and `@every 1h30m`,
@@ -30,12 +44,12 @@ interface Entry {
 @Injectable()
 export class SchedulerService {
   private readonly logger = new Logger('Scheduler');
-  private readonly entries = new Map<string, Entry>();
+  private readonly jobs = new Map<string, TimedJob>();
   private state: 'new' | 'started' | 'stopped' = 'new';
 
   constructor(
     private readonly registry: SchedulerRegistry,
-    private readonly tasks: TaskSchedules,
+    private readonly declared: DeclaredSchedules,
     private readonly metrics: SchedulerMetrics,
   ) {}
 
@@ -45,7 +59,7 @@ export class SchedulerService {
    * Throws `InvalidSchedule`, `ScheduleNameTaken`, `InvalidScheduleName`.
    */
   addFunc(spec: string, name: string, fn: (fire: Fire) => unknown): void {
-    this.add({ name, kind: 'func', timing: specTiming(spec), run: fn }, null);
+    this.add({ name, kind: 'func', timing: specTiming(spec), run: fn });
   }
 
   /**
@@ -56,42 +70,42 @@ export class SchedulerService {
     const intervalMs = parseDuration(interval);
     if (intervalMs < 1 || intervalMs > MAX_DURATION_MS) throw new InvalidDuration(interval);
     const text = typeof interval === 'number' ? `${interval}ms` : interval;
-    this.add({ name, kind: 'interval', timing: intervalTiming(text, intervalMs, new Date()), run: fn }, null);
+    this.add({ name, kind: 'interval', timing: intervalTiming(text, intervalMs, new Date()), run: fn });
   }
 
   /**
-   * Submits a task at each moment of a spec: one task a slot among all replicas. `submission` may be a function of the
-   * slot. `type` is what it submits, for the record, when it is one.
+   * Declares a schedule that submits a task at each moment of a spec: one task a slot among all replicas. `submission` may be
+   * a function of the slot, which has two seconds; `declared` then says what its schedule is recorded with (default: the type
+   * is the name).
    * Throws `InvalidSchedule`, `ScheduleNameTaken`, `InvalidScheduleName`.
    */
-  addJob(spec: string, name: string, submission: ScheduledSubmission, type = typeOf(submission)): void {
-    // A payload that is made for each slot is not known here.
-    const payload = typeof submission === 'function' ? null : submission.payload;
-    const schedule = { name, spec, type, payload };
-    this.add(
-      {
-        name,
-        kind: 'task',
-        timing: specTiming(spec),
-        run: (fire) => this.tasks.fire(schedule, submission, fire),
-      },
-      () => this.tasks.lastSlot(schedule),
-    );
+  addJob(
+    spec: string | readonly string[],
+    name: string,
+    submission: JobSubmission | SlotMaker,
+    declared: { readonly type?: string; readonly options?: JobOptions } = {},
+  ): void {
+    this.checkName(name);
+    const maker = typeof submission === 'function' ? submission : null;
+    const fixed = typeof submission === 'function' ? { payload: null, type: name, ...declared } : submission;
+    const { type, payload, options } = fixed;
+    const input: ScheduleInput = { ...options, cron: spec, type, payload };
+    this.declared.add(name, input, maker);
   }
 
-  /** Starts the clock. A slot of an `addJob` that passed less than a minute ago, unfired by any replica, fires at once. */
-  async start(): Promise<void> {
+  /** Starts the clock of functions. Schedules that submit tasks are fired by the duty `fire-due`. */
+  start(): void {
     if (this.state !== 'new') return;
     this.state = 'started';
-    await Promise.all([...this.entries.values()].map((entry) => this.startEntry(entry)));
-    this.logger.log('The scheduler started', { jobs: this.entries.size });
+    for (const job of this.jobs.values()) job.start();
+    this.logger.log('The scheduler started', { jobs: this.stats().length });
   }
 
   /** Fires nothing more and waits for the functions under way, at most `timeoutMs`; their signals abort. */
   async stop(timeoutMs = STOP_TIMEOUT_MS): Promise<void> {
     this.state = 'stopped';
     const ends = await Promise.all(
-      [...this.entries].map(async ([name, { job }]) => ({ name, ended: await job.stop(timeoutMs) })),
+      [...this.jobs].map(async ([name, job]) => ({ name, ended: await job.stop(timeoutMs) })),
     );
     const unfinished = ends.filter(({ ended }) => !ended).map(({ name }) => name);
     if (unfinished.length > 0) this.logger.warn('Schedules were still running at the stop', { jobs: unfinished });
@@ -99,24 +113,20 @@ export class SchedulerService {
 
   /** How each job has been doing in this process, by name. */
   stats(): JobStats[] {
-    return [...this.entries.values()]
-      .map(({ job }) => job.stats())
-      .sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+    return [...[...this.jobs.values()].map((job) => job.stats()), ...this.declared.stats()].sort((a, b) =>
+      a.name < b.name ? -1 : Number(a.name > b.name),
+    );
   }
 
-  private add(parts: Omit<TimedJobParts, 'registry' | 'metrics'>, lastFiredAt: Entry['lastFiredAt']): void {
-    if (!NAME.test(parts.name)) throw new InvalidScheduleName(parts.name);
-    if (this.entries.has(parts.name)) throw new ScheduleNameTaken(parts.name);
+  private add(parts: Omit<TimedJobParts, 'registry' | 'metrics'>): void {
+    this.checkName(parts.name);
     const job = new TimedJob({ ...parts, registry: this.registry, metrics: this.metrics });
-    const entry = { job, lastFiredAt };
-    this.entries.set(parts.name, entry);
-    if (this.state === 'started') void this.startEntry(entry);
+    this.jobs.set(parts.name, job);
+    if (this.state === 'started') job.start();
   }
 
-  private async startEntry({ job, lastFiredAt }: Entry): Promise<void> {
-    const last = lastFiredAt === null ? null : await lastFiredAt();
-    if (this.state === 'started') job.start(last);
+  private checkName(name: string): void {
+    if (!SCHEDULE_NAME_PATTERN.test(name)) throw new InvalidScheduleName(name);
+    if (this.jobs.has(name) || this.declared.has(name)) throw new ScheduleNameTaken(name);
   }
 }
-
-const typeOf = (submission: ScheduledSubmission) => (typeof submission === 'function' ? '' : submission.type);

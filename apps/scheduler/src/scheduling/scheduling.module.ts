@@ -1,16 +1,24 @@
 import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
+import { DeclaredSchedules } from './declared-schedules';
 import { ScheduleExplorer } from './schedule-explorer';
+import { ScheduleMetrics } from './schedule-metrics';
 import { SchedulerLifecycle } from './scheduler-lifecycle';
 import { SchedulerMetrics } from './scheduler-metrics';
 import { SchedulerService } from './scheduler.service';
-import { TaskSchedules } from './task-schedules';
 
 /** The scheduler, and Nest's own `@Cron`, `@Interval` and `@Timeout` for functions of one process. */
 @Module({
   imports: [ScheduleModule.forRoot(), DiscoveryModule],
-  providers: [SchedulerService, TaskSchedules, SchedulerMetrics, ScheduleExplorer, SchedulerLifecycle],
-  exports: [SchedulerService],
+  providers: [
+    SchedulerService,
+    DeclaredSchedules,
+    ScheduleMetrics,
+    SchedulerMetrics,
+    ScheduleExplorer,
+    SchedulerLifecycle,
+  ],
+  exports: [SchedulerService, DeclaredSchedules, ScheduleMetrics],
 })
 export class SchedulingModule {}

@@ -133,29 +133,6 @@ describe('a timed job', () => {
     expect(job.stats()).toMatchObject({ failures: 2, lastError: 'no luck', running: false });
   });
 
-  it('makes up for a moment that no process fired, when it has just passed', async () => {
-    vi.setSystemTime(new Date('2026-03-01T11:00:30Z'));
-    const { job, fired } = setup('@hourly');
-
-    job.start(new Date('2026-03-01T10:00:00Z'));
-    await pass(0);
-
-    expect(fired).toEqual(['11:00:00']);
-  });
-
-  it.each([
-    ['fired by another process', '2026-03-01T11:00:00Z', '2026-03-01T11:00:30Z'],
-    ['long past', '2026-03-01T10:00:00Z', '2026-03-01T11:01:00Z'],
-  ])('does not make up for a moment that is %s', async (_what, lastFiredAt, now) => {
-    vi.setSystemTime(new Date(now));
-    const { job, fired } = setup('@hourly');
-
-    job.start(new Date(lastFiredAt));
-    await pass(0);
-
-    expect(fired).toEqual([]);
-  });
-
   it('stops by aborting its run and waiting for it', async () => {
     const { job, registry } = setup(
       '*/10 * * * * *',

@@ -14,7 +14,7 @@ export interface Fire {
 
 export interface TimedJobParts {
   readonly name: string;
-  readonly kind: 'func' | 'interval' | 'task';
+  readonly kind: 'func' | 'interval';
   readonly timing: Timing;
   readonly run: (fire: Fire) => unknown;
   readonly registry: SchedulerRegistry;
@@ -75,16 +75,9 @@ export class TimedJob {
     this.now = parts.now ?? Date.now;
   }
 
-  /**
-   * Waits for the next moment from now on. `lastFiredAt`, when it is known, says which moment fired last, in any
-   * process: a later one that has just passed is made up for at once.
-   */
-  start(lastFiredAt: Date | null = null): void {
-    this.previousRunAt = lastFiredAt;
-    const from = new Date(this.now());
-    const latest = lastFiredAt && this.parts.timing.latest(from);
-    if (latest && lastFiredAt < latest && this.now() - latest.getTime() < LATEST_FIRE_MS) this.fire(latest);
-    this.waitFrom(from);
+  /** Waits for the next moment from now on. */
+  start(): void {
+    this.waitFrom(new Date(this.now()));
   }
 
   /** Fires no further moment, aborts the run under way and waits for it, at most `timeoutMs`. Answers whether it ended. */

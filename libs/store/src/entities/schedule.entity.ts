@@ -93,6 +93,9 @@ export class ScheduleEntity implements ScheduleRow {
   @Column({ name: 'pause_reason', type: 'text', nullable: true })
   readonly pauseReason!: string | null;
 
+  @Column({ name: 'declared_at', type: 'timestamptz', nullable: true })
+  readonly declaredAt!: Date | null;
+
   @Column({ name: 'orphaned_at', type: 'timestamptz', nullable: true })
   readonly orphanedAt!: Date | null;
 

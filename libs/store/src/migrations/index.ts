@@ -6,6 +6,7 @@ import taskLookup from './0004-task-lookup.sql';
 import submit from './0005-submit.sql';
 import nameChecks from './0006-name-checks.sql';
 import schedules from './0007-schedules.sql';
+import declaredSchedules from './0008-declared-schedules.sql';
 
 /** A class for TypeORM's runner; the name ends in the timestamp it sorts by. */
 function migration(name: string, sql: string): new () => MigrationInterface {
@@ -32,4 +33,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   migration('Submit1795500000005', submit),
   migration('NameChecks1795500000006', nameChecks),
   migration('Schedules1795500000007', schedules),
+  migration('DeclaredSchedules1795500000008', declaredSchedules),
 ];

@@ -1,0 +1,116 @@
+import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStores, replica, type OpenStores } from '../scheduler.fixture';
+
+let database: TestDatabase;
+let redis: TestRedis;
+let stores: OpenStores;
+
+beforeAll(async () => {
+  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
+  stores = await openStores(database.url, redis.url, redis.prefix);
+});
+
+afterAll(async () => {
+  await stores.close();
+  await Promise.all([database.drop(), redis.close()]);
+});
+
+const find = (name: string) => stores.store.schedules.findByName(name);
+const sql = (text: string) => stores.store.dataSource.query<unknown>(text);
+
+/** What a deployment starts. */
+async function deploy(name: string, spec: string, options = {}) {
+  const started = replica(stores);
+  started.scheduler.addJob(spec, name, { type: 'noop', payload: null, options });
+  await started.declare.runOnce();
+  return started;
+}
+
+describe('a schedule that code declares', () => {
+  it('is recorded with its policies, changed by the next deployment, and stays paused', async () => {
+    await deploy('report', '0 6 * * *', { timezone: 'Asia/Tokyo', overlap: 'skip', maxRetry: 0 });
+    await stores.store.schedules.pause({ name: 'report' }, { reason: 'broken', actor: 'ann' });
+
+    await deploy('report', '0 7 * * *', { timezone: 'Asia/Tokyo', overlap: 'skip', maxRetry: 0 });
+
+    expect(await find('report')).toMatchObject({
+      ...{ source: 'code', cron: ['0 7 * * *'], timezone: 'Asia/Tokyo', overlap: 'skip', maxRetry: 0 },
+      ...{ paused: true, pauseReason: 'broken', version: 2, orphanedAt: null },
+    });
+  });
+
+  it('is recorded once by replicas that start together, and does not change with every restart', async () => {
+    await Promise.all([1, 2, 3].map(() => deploy('steady', '@daily')));
+    await deploy('steady', '@daily');
+
+    expect(await find('steady')).toMatchObject({ version: 1 });
+  });
+
+  it('keeps the definition of the newest deployment while older replicas still run', async () => {
+    const old = await deploy('rolling', '@daily');
+    await deploy('rolling', '@hourly');
+
+    await old.declare.runOnce();
+
+    expect(await find('rolling')).toMatchObject({ cron: ['@hourly'] });
+  });
+
+  it('is orphaned when nobody has declared it for five minutes, and taken back when somebody does', async () => {
+    const first = await deploy('dropped', '@daily');
+    await sql(`UPDATE schedules SET declared_at = now() - interval '6 minutes' WHERE name = 'dropped'`);
+    const other = await deploy('kept', '@daily');
+
+    expect((await find('dropped'))?.orphanedAt).toBeInstanceOf(Date);
+    expect((await find('kept'))?.orphanedAt).toBeNull();
+    await other.fire.runOnce();
+    await first.declare.runOnce();
+    expect((await find('dropped'))?.orphanedAt).toBeNull();
+  });
+
+  it('does not take a schedule from an operator who has made one of its name', async () => {
+    const definition = { ...(await deploy('theirs', '@daily')), ...(await find('theirs')) };
+    await stores.store.schedules.remove({ name: 'theirs', actor: 'ann' });
+    const next = { slotAt: new Date('2126-01-01T00:00:00Z'), runAt: new Date('2126-01-01T00:00:00Z') };
+    await stores.store.schedules.put({
+      ...{ name: 'theirs', definition: { ...definition, cron: ['@yearly'] } as never, next },
+      ...{ actor: 'ann', source: 'api', mode: 'any' },
+    });
+
+    await deploy('theirs', '@hourly');
+
+    expect(await find('theirs')).toMatchObject({ source: 'api', cron: ['@yearly'], version: 1 });
+  });
+});
+
+describe('the loop that fires', () => {
+  it('sleeps until the next schedule is due, at most a second, and says when that is', async () => {
+    await sql('DELETE FROM schedules');
+    const { fire, metrics } = await deploy('rare', '@yearly');
+
+    await fire.runOnce();
+    expect(fire.waitMs()).toBe(1_000);
+
+    await sql(`UPDATE schedules SET next_run_at = now() + interval '300 ms', next_slot_at = now()`);
+    await fire.runOnce();
+    expect(fire.waitMs()).toBeGreaterThan(0);
+    expect(fire.waitMs()).toBeLessThanOrEqual(300);
+    expect(await metrics.registry.metrics()).toMatch(/millrace_schedule_next_run_timestamp_seconds 1\.?\d+/);
+  });
+
+  it('counts what it fired, how late, and what was missed', async () => {
+    await sql('DELETE FROM schedules');
+    const { fire, metrics, scheduler } = await deploy('counted', '@daily', { misfire: 'once', misfireWindow: '365d' });
+    await sql(
+      `UPDATE schedules SET next_slot_at = next_slot_at - interval '10 days', next_run_at = next_run_at - interval '10 days'`,
+    );
+
+    expect(await fire.runOnce()).toEqual({ fired: 1 });
+
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('millrace_schedule_slots_total{outcome="submitted"} 1');
+    expect(text).toContain('millrace_schedule_lateness_seconds_count 1');
+    expect(text).toMatch(/millrace_schedule_missed_total (8|9)/);
+    expect(scheduler.stats()).toMatchObject([{ name: 'counted', kind: 'task', runs: 1, failures: 0 }]);
+  });
+});

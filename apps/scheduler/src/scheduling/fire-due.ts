@@ -1,0 +1,89 @@
+import { ScheduleRepository, SubmitNotices } from '@millrace/store';
+import { FireSlots, type FireReport } from '@millrace/tasks';
+import { Injectable, Logger } from '@nestjs/common';
+import type { Duty, DutyCounts } from '../duties/duty';
+import { DeclaredSchedules } from './declared-schedules';
+import { ScheduleMetrics } from './schedule-metrics';
+
+/** The longest wait: a notice of a changed schedule may be lost. */
+const INTERVAL_MS = 1_000;
+
+/** A schedule that is due and not handed out is being fired by another replica. */
+const LOCKED_ELSEWHERE_MS = 20;
+
+/** Batches of one run; what is left is due in the next, which begins at once. */
+const BATCHES = 20;
+
+/**
+ * Fires schedules that are due. It sleeps until the next one is, by the database's clock; a notice wakes it when a schedule
+ * was made or changed. Replicas share what is due at the same moment.
+ */
+@Injectable()
+export class FireDue implements Duty {
+  readonly name = 'fire-due';
+  readonly intervalMs = INTERVAL_MS;
+  private readonly logger = new Logger('Scheduler');
+  private wait = 0;
+
+  constructor(
+    private readonly fire: FireSlots,
+    private readonly schedules: ScheduleRepository,
+    private readonly declared: DeclaredSchedules,
+    private readonly notices: SubmitNotices,
+    private readonly metrics: ScheduleMetrics,
+  ) {}
+
+  onWork(wake: () => void): void {
+    this.notices.onScheduleChange(wake);
+  }
+
+  waitMs(): number {
+    return this.wait;
+  }
+
+  async runOnce(signal?: AbortSignal): Promise<DutyCounts> {
+    // A run that throws is tried again after the interval.
+    this.wait = INTERVAL_MS;
+    let fired = 0;
+    let full = true;
+    for (let batch = 0; full && batch < BATCHES && !signal?.aborted; batch += 1) {
+      const report = await this.fire.fireDue(this.declared.slots());
+      this.report(report);
+      fired += report.slots.length;
+      full = report.full;
+    }
+    this.wait = full ? 0 : await this.untilNextMs();
+    return { fired };
+  }
+
+  private async untilNextMs(): Promise<number> {
+    const ms = await this.schedules.msToNextRun(this.declared.names());
+    this.metrics.next(ms);
+    if (ms === null) return INTERVAL_MS;
+    return ms > 0 ? Math.min(Math.ceil(ms), INTERVAL_MS) : LOCKED_ELSEWHERE_MS;
+  }
+
+  private report(report: FireReport): void {
+    this.metrics.fired(report);
+    this.declared.fired(report);
+    for (const { schedule, slotAt, outcome, taskId, lateMs } of report.slots) {
+      this.logger.debug('A slot was decided about', {
+        schedule: schedule.name,
+        slotAt,
+        outcome,
+        taskId,
+        lateMs: Math.round(lateMs),
+      });
+    }
+    for (const { schedule, slotAt, outcome, reason } of report.slots) {
+      if (outcome === 'refused')
+        this.logger.error('A slot could not be submitted', { schedule: schedule.name, slotAt, reason });
+    }
+    for (const { schedule, count } of report.missed) {
+      this.logger.warn('Slots of a schedule were missed', { schedule, count });
+    }
+    for (const { schedule, reason } of report.paused) {
+      this.logger.error('A schedule was paused', { schedule, reason });
+    }
+  }
+}

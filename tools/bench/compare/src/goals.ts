@@ -1,5 +1,5 @@
 import type { Metric } from './measurement';
-import type { ScenarioName } from './scenarios';
+import type { ScenarioName } from './scenario';
 import type { Summary } from './statistics';
 import type { SystemName } from './systems';
 

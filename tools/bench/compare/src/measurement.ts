@@ -1,4 +1,4 @@
-import type { ScenarioName } from './scenarios';
+import type { ScenarioName } from './scenario';
 import type { SystemName } from './systems';
 import type { Cost } from './usage';
 

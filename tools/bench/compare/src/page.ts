@@ -2,7 +2,8 @@ import { GOALS, judge, type Judged } from './goals';
 import type { Metric } from './measurement';
 import { isBetter, METRICS } from './metrics';
 import type { Report } from './report';
-import { SCENARIOS, type Scenario } from './scenarios';
+import type { Scenario } from './scenario';
+import { SCENARIOS } from './scenarios';
 import { summarize, type Spread, type Summary } from './statistics';
 import { SYSTEMS } from './systems';
 
@@ -102,7 +103,7 @@ function sectionOf({ name, title }: Scenario, summaries: readonly Summary[]): st
     SYSTEMS[system].label,
     ...metrics.map((metric) => spread(metric, found[metric])),
     ratioTo(base, main && found[main]?.median),
-    named(cpuMsPerThousand),
+    cpuOf(cpuMsPerThousand),
     named(peakRssMib),
     tasks.toLocaleString('en') + (wrong.length > 0 ? ` (${wrong.length} runs did not count)` : ''),
   ]);
@@ -146,6 +147,12 @@ function spread(metric: Metric, found: Spread | undefined): string {
 
 function ratioTo(base: number | undefined, value: number | undefined): string {
   return base === undefined || value === undefined ? '' : `${(value / base).toFixed(2)}x`;
+}
+
+/** The sum first: it tells more than a rate on a machine that others use too. */
+function cpuOf(cpuMsPerThousand: Readonly<Record<string, number>>): string {
+  const total = Object.values(cpuMsPerThousand).reduce((sum, ms) => sum + ms, 0);
+  return total < 0.5 ? '' : `${total.toFixed(0)}: ${named(cpuMsPerThousand)}`;
 }
 
 function named(values: Readonly<Record<string, number>>): string {

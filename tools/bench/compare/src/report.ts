@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Machine } from './machine';
 import type { Measurement } from './measurement';
-import type { Form } from './scenarios';
+import type { Form } from './scenario';
 
 /** Everything that one run of the benchmark found. */
 export interface Report {

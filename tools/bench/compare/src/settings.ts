@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { SCENARIOS, type Form, type ScenarioName } from './scenarios';
+import type { Form, ScenarioName } from './scenario';
+import { SCENARIOS } from './scenarios';
 import { SYSTEMS, type SystemName } from './systems';
 
 /** What is measured. */

@@ -5,7 +5,7 @@ import { ServiceProcess } from '@millrace/testing';
 import type { Places } from '../host/src/system';
 import { BenchProcess } from './bench-process';
 import type { FreshStores } from './bench-stores';
-import { PACED_SECONDS, SLOW_AT, type Form, type Scenario } from './scenarios';
+import { PACED_SECONDS, SLOW_AT, type Form, type Scenario } from './scenario';
 import { HOST, nodeOf, SHIPPED_WORKER, SYSTEMS, type SystemInfo, type SystemName } from './systems';
 import { peakRssMib, readUsage, type Usage } from './usage';
 

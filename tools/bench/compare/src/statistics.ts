@@ -1,5 +1,5 @@
 import type { Measurement, Metric } from './measurement';
-import type { ScenarioName } from './scenarios';
+import type { ScenarioName } from './scenario';
 import type { SystemName } from './systems';
 
 /** A metric over the rounds that count. */

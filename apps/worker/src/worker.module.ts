@@ -16,7 +16,12 @@ import { WorkerConfig } from './worker.config';
     StoreModule.forRoot({
       inject: [WorkerConfig],
       useFactory: ({ databaseUrl, databasePoolSize }: WorkerConfig) =>
-        new StoreOptions({ databaseUrl, poolSize: databasePoolSize, applicationName: 'millrace-worker' }),
+        new StoreOptions({
+          databaseUrl,
+          poolSize: databasePoolSize,
+          applicationName: 'millrace-worker',
+          plans: 'by_key',
+        }),
     }),
     QueueModule.forRoot({
       inject: [WorkerConfig, Tally],

@@ -140,7 +140,7 @@ function around(
     module: Around,
     global: true,
     imports: [
-      StoreModule.forRoot({ useFactory: () => new StoreOptions({ databaseUrl, poolSize: 6 }) }),
+      StoreModule.forRoot({ useFactory: () => new StoreOptions({ databaseUrl, poolSize: 6, plans: 'by_key' }) }),
       QueueModule.forRoot({ useFactory: () => new QueueOptions({ redisUrl, prefix }) }),
       TasksModule.forRoot({ useFactory: () => new TaskPolicy({ retryDelayMs: 50 }) }),
     ],

@@ -4,6 +4,7 @@ import type { ClientBase } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { isConflict, isLostPlan, isUnanswered, translated } from './pg-errors';
 import { StoreUnavailable } from './store-errors';
+import type { StoreOptions } from './store-options';
 
 /** A transaction that loses to another one is run this often in all. */
 const CONFLICT_TRIES = 3;
@@ -12,6 +13,8 @@ const CONFLICT_TRIES = 3;
 export interface PreparedStatement {
   readonly name: string;
   readonly text: string;
+  /** Which plans it needs to be good for ever: `any` when there is nothing to choose. */
+  readonly plans: StoreOptions['plans'];
 }
 
 export type RawRow = Readonly<Record<string, unknown>>;
@@ -25,7 +28,10 @@ export class Database {
   /** False once a connection did not know its own prepared statements: a pooler stands between that cannot follow them. */
   private prepares = true;
 
-  constructor(readonly dataSource: DataSource) {}
+  constructor(
+    readonly dataSource: DataSource,
+    private readonly plans: StoreOptions['plans'] = 'any',
+  ) {}
 
   /** Rows of one statement, whatever its kind. With `manager` it is part of that transaction. */
   async query<R extends object = RawRow>(
@@ -47,14 +53,16 @@ export class Database {
 
   /**
    * Like `query`, for the statements that every task passes through: planning one of them takes a millisecond or two, which a
-   * batch of ten would pay for with more than all the rest. Within a transaction of `manager` nothing is prepared.
+   * batch of ten would pay for with more than all the rest. Within a transaction of `manager` nothing is prepared, nor what
+   * needs plans by key where others are allowed.
    */
   async queryPrepared<R extends object = RawRow>(
     statement: PreparedStatement,
     parameters: readonly unknown[],
     manager?: EntityManager,
   ): Promise<R[]> {
-    if (manager || !this.prepares || __MUTANT__) return this.query<R>(statement.text, parameters, manager);
+    const isSafe = statement.plans === 'any' || this.plans === 'by_key';
+    if (manager || !isSafe || !this.prepares || __MUTANT__) return this.query<R>(statement.text, parameters, manager);
     return this.retried(async () => {
       const runner = this.dataSource.createQueryRunner();
       try {

@@ -41,9 +41,10 @@ const INSERT = `
 const ANSWER = 'RETURNING id, task_id, created_at, run_at';
 
 /** Ids that Millrace has just made need no second look, which costs a twentieth of the insert. */
-const INSERT_FRESH: PreparedStatement = { name: 'insert-fresh', text: `${INSERT} ${ANSWER}` };
+const INSERT_FRESH: PreparedStatement = { name: 'insert-fresh', plans: 'any', text: `${INSERT} ${ANSWER}` };
 const INSERT_IF_FREE: PreparedStatement = {
   name: 'insert-if-free',
+  plans: 'any',
   text: `${INSERT} ON CONFLICT (task_id) DO NOTHING ${ANSWER}`,
 };
 

@@ -144,7 +144,7 @@ async function succeedTogether(db: Database, records: readonly OutcomeRecord[]):
   const hasResults = records.some(({ resultJson }) => resultJson !== null);
   const rows = await recordRows<SucceededRow>(
     db,
-    { name: 'succeed', text: __MUTANT__ === 'no_fence' ? unfenced(SUCCEED) : SUCCEED },
+    { name: 'succeed', plans: 'by_key', text: __MUTANT__ === 'no_fence' ? unfenced(SUCCEED) : SUCCEED },
     [
       arrayLiteral(records, ({ id }) => id),
       arrayLiteral(records, ({ attempt }) => attempt),
@@ -161,7 +161,7 @@ async function succeedTogether(db: Database, records: readonly OutcomeRecord[]):
 }
 
 async function recordTogether(db: Database, records: readonly OutcomeRecord[]): Promise<RecordedOutcome[]> {
-  const rows = await recordRows<EndedRow>(db, { name: 'record', text: statement() }, [
+  const rows = await recordRows<EndedRow>(db, { name: 'record', plans: 'by_key', text: statement() }, [
     `[${records.map(recordOf).join(',')}]`,
   ]);
   return rows.map((row) => ({ taskId: row.task_id, status: row.status, attempt: row.attempt, runAt: row.run_at }));

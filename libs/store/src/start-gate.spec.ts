@@ -40,22 +40,6 @@ test('a pending task of the entry’s attempt starts once, and a second entry fi
   });
 });
 
-test('a connection that has lost its prepared statements serves on', async () => {
-  const startNew = async () => {
-    const task = newTask();
-    await db.store.tasks.insertMany([task]);
-    const [result] = await db.store.tasks.startMany([{ taskId: task.taskId, attempt: 0 }], 'w1');
-    return result?.kind;
-  };
-  // As many at a time as the pool has connections, so that each of them prepares.
-  const onEvery = <T>(work: () => Promise<T>) => Promise.all(Array.from({ length: 10 }, work));
-  expect(new Set(await onEvery(startNew))).toEqual(new Set(['started']));
-
-  await onEvery(() => db.sql('DEALLOCATE ALL'));
-
-  expect(new Set(await onEvery(startNew))).toEqual(new Set(['started']));
-});
-
 test('an entry of another attempt is stale in both directions', async () => {
   const task = await startedTask(db.store);
   await db.store.tasks.recordOutcomes([retryOf(task)]);

@@ -104,7 +104,7 @@ export async function startTasks(db: Database, starts: readonly Start[], workerI
 }
 
 function statement(): PreparedStatement {
-  return { name: 'start', text: __MUTANT__ === 'no_gate' ? withoutConditions(START) : START };
+  return { name: 'start', plans: 'by_key', text: __MUTANT__ === 'no_gate' ? withoutConditions(START) : START };
 }
 
 /** For a mutant of the fault suite. */

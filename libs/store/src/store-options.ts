@@ -6,6 +6,12 @@ export class StoreOptions {
   readonly poolSize: number;
   /** Shown in `pg_stat_activity`, so that an operator sees whose connection it is. Default `millrace`. */
   readonly applicationName: string;
+  /**
+   * Which plans the server may choose for this process. `by_key`: rows are looked up through indexes, one by one. For a worker,
+   * whose statements all name their rows: a table that is empty when a statement is planned would be read whole for each batch
+   * ever after, however it has grown. Default `any`.
+   */
+  readonly plans: 'any' | 'by_key';
   /** How long `openStore` waits for a server that does not answer yet, in milliseconds. Default 30,000. */
   readonly openTimeoutMs: number;
 
@@ -13,11 +19,13 @@ export class StoreOptions {
     readonly databaseUrl: string;
     readonly poolSize?: number;
     readonly applicationName?: string;
+    readonly plans?: 'any' | 'by_key';
     readonly openTimeoutMs?: number;
   }) {
     this.databaseUrl = options.databaseUrl;
     this.poolSize = options.poolSize ?? 10;
     this.applicationName = options.applicationName ?? 'millrace';
+    this.plans = options.plans ?? 'any';
     this.openTimeoutMs = options.openTimeoutMs ?? 30_000;
   }
 }

@@ -31,6 +31,12 @@ const LIMITS = {
   pingMs: 1_000,
 } as const;
 
+/** Compiling costs more than these short statements run. */
+const SESSION = ['jit=off', 'timezone=UTC'];
+
+/** What is left are nested loops over index scans. */
+const BY_KEY = ['enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off'];
+
 const OPEN_RETRY_MS = 500;
 
 /** The record: one pool of connections and everything that is done through it. */
@@ -45,8 +51,11 @@ export class Store {
   readonly partitions: Partitions;
   readonly #db: Database;
 
-  constructor(readonly dataSource: DataSource) {
-    const db = new Database(dataSource);
+  constructor(
+    readonly dataSource: DataSource,
+    plans: StoreOptions['plans'] = 'any',
+  ) {
+    const db = new Database(dataSource, plans);
     this.#db = db;
     this.tasks = new TaskRepository(db);
     this.queries = new TaskQueries(db);
@@ -93,7 +102,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   for (;;) {
     const dataSource = dataSourceOf(options);
     try {
-      return new Store(await dataSource.initialize());
+      return new Store(await dataSource.initialize(), options.plans);
     } catch (error) {
       const cause = translated(error);
       const passes = cause instanceof StoreUnavailable && !isRefusedLogin(error);
@@ -114,7 +123,7 @@ class HeardClient extends Client {
   }
 }
 
-function dataSourceOf({ databaseUrl, poolSize, applicationName }: StoreOptions): DataSource {
+function dataSourceOf({ databaseUrl, poolSize, applicationName, plans }: StoreOptions): DataSource {
   return new DataSource({
     type: 'postgres',
     url: databaseUrl,
@@ -135,8 +144,9 @@ function dataSourceOf({ databaseUrl, poolSize, applicationName }: StoreOptions):
       query_timeout: LIMITS.answerMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
-      // Compiling costs more than these short statements run.
-      options: '-c jit=off -c timezone=UTC',
+      options: SESSION.concat(plans === 'by_key' ? BY_KEY : [])
+        .map((setting) => `-c ${setting}`)
+        .join(' '),
     },
   });
 }

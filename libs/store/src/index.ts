@@ -29,6 +29,8 @@ export type {
   ScheduleUnderWay,
   ScheduleVersion,
 } from './schedule-row';
+export type { ScheduleResume } from './schedule-bulk';
+export type { NamedAudit, NamedVersion, VersionPlace } from './schedule-history';
 export type { ScheduleCounts } from './schedule-states';
 export { slotKey, type ReleasableSlot, type SlotKeys } from './schedule-slots';
 export { openStore, Store } from './store';

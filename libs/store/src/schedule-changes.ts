@@ -40,6 +40,19 @@ export interface PutRequest {
   readonly paused?: boolean | undefined;
 }
 
+/** How schedules are paused. */
+export interface PauseRequest {
+  readonly reason: string | null;
+  readonly actor: string;
+  /** At most so many; null, the default: all. */
+  readonly limit?: number | null;
+}
+
+/** Columns of the table `s`. */
+const OF_SCHEDULE = SCHEDULE_COLUMNS.split(', ')
+  .map((column) => `s.${column}`)
+  .join(', ');
+
 const LOCK = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name = $1 FOR UPDATE`;
 
 const INSERT = `
@@ -55,9 +68,7 @@ const REPLACE = `
     next_run_at = CASE WHEN ${TIMED_DIFFERS} THEN d.next_run_at ELSE s.next_run_at END
   FROM ${DEFINITION}
   WHERE s.name = $2 AND (${DIFFERS} OR s.source <> $3 OR s.orphaned_at IS NOT NULL)
-  RETURNING ${SCHEDULE_COLUMNS.split(', ')
-    .map((column) => `s.${column}`)
-    .join(', ')}`;
+  RETURNING ${OF_SCHEDULE}`;
 
 const KEEP_VERSION = `
   INSERT INTO schedule_versions (schedule_id, version, name, actor, action, definition)
@@ -74,10 +85,13 @@ const DROP_WAITING = `
   UPDATE schedule_slots SET outcome = 'skipped', reason = 'the schedule was deleted'
   WHERE schedule_id = $1 AND outcome = 'waiting'`;
 
-const PAUSE_ALL = (conditions: string): string => `
-  WITH paused AS (
-    UPDATE schedules s SET paused = true, pause_reason = $1, updated_at = now()
-    WHERE NOT s.paused AND ${conditions} RETURNING ${SCHEDULE_COLUMNS}
+/** Locks are taken in one order, so that two operators at once wait for each other and no more. */
+const PAUSE = (conditions: string): string => `
+  WITH chosen AS (
+    SELECT s.id FROM schedules s WHERE NOT s.paused AND ${conditions} ORDER BY s.id LIMIT $3::integer FOR UPDATE
+  ), paused AS (
+    UPDATE schedules s SET paused = true, pause_reason = $1, updated_at = now() FROM chosen c WHERE s.id = c.id
+    RETURNING ${OF_SCHEDULE}
   ), noted AS (
     INSERT INTO audit_log (actor, action, schedule, detail)
     SELECT $2, 'pause_schedule', name, jsonb_build_object('reason', $1::text) FROM paused
@@ -127,15 +141,15 @@ export async function removeSchedule(
 export async function pauseSchedules(
   db: Database,
   which: { readonly name: string } | ScheduleFilter,
-  { reason, actor }: { readonly reason: string | null; readonly actor: string },
+  { reason, actor, limit = null }: PauseRequest,
+  manager?: EntityManager,
 ): Promise<ScheduleRow[]> {
-  const fixed = [reason, actor];
+  const fixed = [reason, actor, limit];
   const { conditions, parameters } =
     'name' in which
-      ? { conditions: ['s.name = $3'], parameters: [which.name] }
+      ? { conditions: ['s.name = $4'], parameters: [which.name] }
       : scheduleFilterSql(which, fixed.length);
-  const where = conditions.length > 0 ? conditions.join(' AND ') : 'true';
-  const rows = await db.query(PAUSE_ALL(where), [...fixed, ...parameters]);
+  const rows = await db.query(PAUSE(['true', ...conditions].join(' AND ')), [...fixed, ...parameters], manager);
   return rows.map(readSchedule);
 }
 
@@ -143,14 +157,13 @@ export async function pauseSchedules(
 export async function resumeSchedule(
   db: Database,
   { name, actor, next }: { readonly name: string; readonly actor: string; readonly next: NextSlot },
+  manager: EntityManager,
 ): Promise<ScheduleRow | null> {
-  return db.transaction(async (manager) => {
-    const [raw] = await db.query(RESUME, [name, next?.slotAt ?? null, next?.runAt ?? null], manager);
-    if (!raw) return null;
-    await db.query(AUDIT, [actor, 'resume_schedule', name, '{}'], manager);
-    await db.query(NOTIFY, [], manager);
-    return readSchedule(raw);
-  });
+  const [raw] = await db.query(RESUME, [name, next?.slotAt ?? null, next?.runAt ?? null], manager);
+  if (!raw) return null;
+  await db.query(AUDIT, [actor, 'resume_schedule', name, '{}'], manager);
+  await db.query(NOTIFY, [], manager);
+  return readSchedule(raw);
 }
 
 /** Notes what somebody did to a schedule without changing it. */

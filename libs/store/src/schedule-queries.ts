@@ -1,27 +1,11 @@
 import type { Database } from './database';
 import { readSchedule, SCHEDULE_COLUMNS } from './schedule-columns';
-import type {
-  ScheduleAudit,
-  ScheduleFilter,
-  SchedulePage,
-  SchedulePageRequest,
-  ScheduleRow,
-  ScheduleRun,
-  ScheduleVersion,
-} from './schedule-row';
+import type { ScheduleFilter, SchedulePage, SchedulePageRequest, ScheduleRow, ScheduleRun } from './schedule-row';
 import type { FilterSql } from './task-filter';
 
 const BY_NAME = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name = $1`;
 
 const BY_NAMES = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name = ANY ($1::text[]) ORDER BY name`;
-
-const VERSIONS = `
-  SELECT version, at, actor, action, definition FROM schedule_versions WHERE schedule_id = $1
-  ORDER BY version DESC LIMIT $2`;
-
-const AUDIT = `
-  SELECT at, actor, action, schedule, coalesce(detail, '{}') AS detail FROM audit_log WHERE schedule = $1
-  ORDER BY id DESC LIMIT $2`;
 
 /** A function, so that the search through the parts of `tasks` is planned once. */
 const RUNS = `
@@ -106,12 +90,4 @@ export async function runsOf(
     lateMs: Number(row.lateMs),
     taskDbId: row.taskDbId === null ? null : Number(row.taskDbId),
   }));
-}
-
-export async function versionsOf(db: Database, scheduleId: number, limit: number): Promise<ScheduleVersion[]> {
-  return db.query<ScheduleVersion>(VERSIONS, [scheduleId, limit]);
-}
-
-export async function auditOf(db: Database, name: string, limit: number): Promise<ScheduleAudit[]> {
-  return db.query<ScheduleAudit>(AUDIT, [name, limit]);
 }

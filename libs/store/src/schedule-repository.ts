@@ -16,15 +16,17 @@ import {
   putSchedule,
   removeSchedule,
   resumeSchedule,
+  type PauseRequest,
   type PutRequest,
 } from './schedule-changes';
+import { resumeMany, type ScheduleResume } from './schedule-bulk';
+import { auditOf, versionsOf, type NamedAudit, type NamedVersion, type VersionPlace } from './schedule-history';
 import { countSchedules, declareSchedules, markOrphaned, type ScheduleCounts } from './schedule-states';
-import { auditOf, findSchedule, findSchedules, listSchedules, runsOf, versionsOf } from './schedule-queries';
+import { findSchedule, findSchedules, listSchedules, runsOf } from './schedule-queries';
 import type {
   NewSlot,
   NextSlot,
   ScheduleAdvance,
-  ScheduleAudit,
   ScheduleFilter,
   SchedulePage,
   SchedulePageRequest,
@@ -32,7 +34,6 @@ import type {
   ScheduleRow,
   ScheduleRun,
   ScheduleUnderWay,
-  ScheduleVersion,
 } from './schedule-row';
 import {
   decidedSlots,
@@ -86,21 +87,27 @@ export class ScheduleRepository {
     return this.db.transaction((own) => removeSchedule(this.db, request, own));
   }
 
-  /** Pauses a schedule, or all of a filter, as far as they are not paused; answers those it paused. */
+  /** Pauses a schedule, or those of a filter, as far as they are not paused; answers those it paused. */
   pause(
     which: { readonly name: string } | ScheduleFilter,
-    why: { readonly reason: string | null; readonly actor: string },
+    how: PauseRequest,
+    manager?: EntityManager,
   ): Promise<ScheduleRow[]> {
-    return pauseSchedules(this.db, which, why);
+    return pauseSchedules(this.db, which, how, manager);
   }
 
   /** Lets a paused schedule go on with the given slot; null when it is not paused or not there. */
-  resume(request: {
-    readonly name: string;
-    readonly actor: string;
-    readonly next: NextSlot;
-  }): Promise<ScheduleRow | null> {
-    return resumeSchedule(this.db, request);
+  resume(
+    request: { readonly name: string; readonly actor: string; readonly next: NextSlot },
+    manager?: EntityManager,
+  ): Promise<ScheduleRow | null> {
+    if (manager) return resumeSchedule(this.db, request, manager);
+    return this.db.transaction((own) => resumeSchedule(this.db, request, own));
+  }
+
+  /** Lets paused schedules go on; answers the names of those that still were paused, at the version that was meant. */
+  resumeMany(resumes: readonly ScheduleResume[], actor: string): Promise<string[]> {
+    return resumeMany(this.db, resumes, actor);
   }
 
   /** Notes what somebody did to a schedule without changing it, such as a run now. */
@@ -130,14 +137,17 @@ export class ScheduleRepository {
     return runsOf(this.db, scheduleId, page);
   }
 
-  /** Newest first. */
-  versions(scheduleId: number, limit: number): Promise<ScheduleVersion[]> {
-    return versionsOf(this.db, scheduleId, limit);
+  /** Versions of all schedules that have had this name, newest first; deleted ones included. */
+  versions(
+    name: string,
+    page: { readonly after?: VersionPlace | undefined; readonly limit: number },
+  ): Promise<NamedVersion[]> {
+    return versionsOf(this.db, name, page);
   }
 
-  /** What was done to the schedule of this name, newest first. */
-  auditOf(name: string, limit: number): Promise<ScheduleAudit[]> {
-    return auditOf(this.db, name, limit);
+  /** What was done to schedules of this name, newest first; `after` is the id of the entry before. */
+  auditOf(name: string, page: { readonly after?: number | undefined; readonly limit: number }): Promise<NamedAudit[]> {
+    return auditOf(this.db, name, page);
   }
 
   /**

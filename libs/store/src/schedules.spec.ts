@@ -122,8 +122,7 @@ describe('a schedule', () => {
 
     expect(same).toMatchObject({ kind: 'unchanged', schedule: { version: 1 } });
     expect(changed).toMatchObject({ kind: 'replaced', schedule: { version: 2, priority: 5 } });
-    const { id = 0 } = (await db.store.schedules.findByName(name)) ?? {};
-    expect(await db.store.schedules.versions(id, 10)).toMatchObject([
+    expect(await db.store.schedules.versions(name, { limit: 10 })).toMatchObject([
       { version: 2, actor: 'bob', action: 'replace', definition: { priority: 5, cron: ['@hourly'], payload: {} } },
       { version: 1, actor: 'ann', action: 'create', definition: { priority: 0 } },
     ]);
@@ -153,10 +152,12 @@ describe('a schedule', () => {
     expect(await schedules.remove({ name, actor: 'ann', version: 2 })).toEqual({ version: 1 });
     expect(await schedules.remove({ name, actor: 'ann', version: 1 })).toBe('removed');
     expect(await schedules.remove({ name, actor: 'ann' })).toBe('missing');
-    expect((await db.store.schedules.auditOf(name, 10)).map(({ action, actor }) => [action, actor])).toEqual([
-      ['delete_schedule', 'ann'],
-      ['create_schedule', 'ann'],
-    ]);
+    expect((await db.store.schedules.auditOf(name, { limit: 10 })).map(({ action, actor }) => [action, actor])).toEqual(
+      [
+        ['delete_schedule', 'ann'],
+        ['create_schedule', 'ann'],
+      ],
+    );
   });
 
   it('is created once by many at a time', async () => {
@@ -181,7 +182,7 @@ describe('a schedule', () => {
 
     expect(resumed).toMatchObject({ paused: false, pauseReason: null, nextSlotAt: SOON, version: 1 });
     expect(await db.store.schedules.resume({ name, actor: 'bob', next: slot(SOON) })).toBeNull();
-    expect((await db.store.schedules.auditOf(name, 2)).map(({ action }) => action)).toEqual([
+    expect((await db.store.schedules.auditOf(name, { limit: 2 })).map(({ action }) => action)).toEqual([
       'resume_schedule',
       'pause_schedule',
     ]);
@@ -274,7 +275,7 @@ describe('schedules that are due', () => {
       pauseReason: 'failed 3 times',
       lastRunAt: null,
     });
-    expect(await db.store.schedules.auditOf(name, 1)).toMatchObject([
+    expect(await db.store.schedules.auditOf(name, { limit: 1 })).toMatchObject([
       { actor: 'scheduler', action: 'pause_schedule', detail: { reason: 'failed 3 times' } },
     ]);
   });

@@ -18,6 +18,7 @@ export { FireSlots, type FiredSlot, type FireReport } from './fire-slots';
 export type { RecordedSlot } from './record-slots';
 export {
   MAX_BACKFILL_SLOTS,
+  MAX_BULK_SCHEDULES,
   ScheduleControl,
   type BackfillRequest,
   type WriteRequest,

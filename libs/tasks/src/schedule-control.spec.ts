@@ -106,7 +106,7 @@ describe('a run now', () => {
     const task = await t.store.queries.findByTaskId(first.taskId ?? '');
     expect(task).toMatchObject({ payload: { at: first.slotAt.toISOString() }, slotAt: first.slotAt });
     expect(await t.find('now')).toMatchObject({ nextSlotAt: FAR, runCount: 0 });
-    const [note] = await t.store.schedules.auditOf('now', 1);
+    const [note] = await t.store.schedules.auditOf('now', { limit: 1 });
     expect(note).toMatchObject({ actor: 'ann', action: 'trigger_schedule', detail: { outcome: 'skipped' } });
     await expect(t.control.trigger('nobody', 'ann')).rejects.toThrow(ScheduleNotFound);
   });

@@ -3,6 +3,7 @@ import {
   ScheduleRepository,
   TaskRepository,
   type EntityManager,
+  type NextSlot,
   type PutRequest,
   type ScheduleFilter,
   type ScheduleRow,
@@ -17,6 +18,12 @@ import { TaskSubmitter } from './task-submitter';
 
 /** Slots of one backfill. */
 export const MAX_BACKFILL_SLOTS = 1_000;
+
+/** Schedules that one call pauses or resumes. */
+export const MAX_BULK_SCHEDULES = 10_000;
+
+/** And in one statement; divides it, so that no call does more. */
+const AT_ONCE = 500;
 
 /** How a schedule is to be written; the rest is as in `ScheduleRepository.put`. */
 export interface WriteRequest extends Pick<PutRequest, 'actor' | 'mode' | 'version' | 'paused' | 'source'> {
@@ -93,21 +100,41 @@ export class ScheduleControl {
     return paused ?? this.find(name);
   }
 
-  /** Pauses every schedule of a filter; answers those that were not paused before. */
-  pauseAll(
+  /** Pauses schedules of a filter, `MAX_BULK_SCHEDULES` at most; answers the names of those that were not paused before. */
+  async pauseMany(
     filter: ScheduleFilter,
     why: { readonly reason: string | null; readonly actor: string },
-  ): Promise<ScheduleRow[]> {
-    return this.schedules.pause(filter, why);
+  ): Promise<string[]> {
+    const paused: string[] = [];
+    for (let last = AT_ONCE; last === AT_ONCE && paused.length < MAX_BULK_SCHEDULES;) {
+      const rows = await this.schedules.pause(filter, { ...why, limit: AT_ONCE });
+      paused.push(...rows.map(({ name }) => name));
+      last = rows.length;
+    }
+    return paused;
   }
 
   /** Lets a paused schedule go on with its next slot from now; what passed is not made up for. Throws `ScheduleNotFound`. */
   async resume(name: string, actor: string): Promise<ScheduleRow> {
-    const schedule = await this.find(name);
-    const { maxRuns, runCount } = schedule;
-    const ended = maxRuns !== null && runCount >= maxRuns;
-    const next = ended ? null : nextSlotOf(name, schedule, await this.schedules.now());
+    const next = resumeSlotOf(await this.find(name), await this.schedules.now());
     return (await this.schedules.resume({ name, actor, next })) ?? this.find(name);
+  }
+
+  /** Lets paused schedules of a filter go on, `MAX_BULK_SCHEDULES` at most; answers their names. */
+  async resumeMany(filter: ScheduleFilter, actor: string): Promise<string[]> {
+    const resumed: string[] = [];
+    for (let cursor: string | null | undefined; cursor !== null && resumed.length < MAX_BULK_SCHEDULES;) {
+      const page = await this.schedules.list({ ...filter, paused: true }, { pageSize: AT_ONCE, cursor });
+      const now = await this.schedules.now();
+      const resumes = page.items.map((schedule) => ({
+        name: schedule.name,
+        version: schedule.version,
+        next: resumeSlotOf(schedule, now),
+      }));
+      resumed.push(...(await this.schedules.resumeMany(resumes, actor)));
+      cursor = page.nextCursor;
+    }
+    return resumed;
   }
 
   /**
@@ -207,4 +234,10 @@ export class ScheduleControl {
   private get parts(): SlotParts {
     return { schedules: this.schedules, tasks: this.tasks, policy: this.policy, declared: new Map() };
   }
+}
+
+/** Where a paused schedule goes on: what passed is not made up for, and what has ended stays so. */
+function resumeSlotOf(schedule: ScheduleRow, now: Date): NextSlot {
+  const { name, maxRuns, runCount } = schedule;
+  return maxRuns !== null && runCount >= maxRuns ? null : nextSlotOf(name, schedule, now);
 }

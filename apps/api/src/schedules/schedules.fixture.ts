@@ -1,6 +1,6 @@
 import { migrate } from '@millrace/store';
 import { testDatabase, testRedis } from '@millrace/testing';
-import { startApi, type Answer, type RunningApi } from '../testing/start-api';
+import { startApi, type Answer, type CallOptions, type RunningApi } from '../testing/start-api';
 import type { ScheduleView } from './schedule.view';
 
 /** An api with stores of its own, and calls that specs of schedules make. */
@@ -12,7 +12,11 @@ export interface SchedulesApi extends RunningApi {
   show(name: string): Promise<ScheduleView>;
 }
 
-export async function startSchedulesApi(env: Readonly<Record<string, string>> = {}): Promise<SchedulesApi> {
+/** `headers` go with every call. */
+export async function startSchedulesApi(
+  env: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
+): Promise<SchedulesApi> {
   const [database, redis] = await Promise.all([testDatabase(), testRedis()]);
   await migrate(database.url);
   const api = await startApi({
@@ -21,17 +25,20 @@ export async function startSchedulesApi(env: Readonly<Record<string, string>> = 
     QUEUE_REDIS_PREFIX: redis.prefix,
     ...env,
   });
+  const call: RunningApi['call'] = (method, path, options: CallOptions = {}) =>
+    api.call(method, path, { ...options, headers: { ...headers, ...options.headers } });
   let names = 0;
   const newName = () => `schedule-${(names += 1)}`;
   return {
     ...api,
+    call,
     newName,
     create: async (fields = {}) => {
       const timed = ['cron', 'every', 'at'].some((kind) => kind in fields);
       const body = { name: newName(), type: 'noop', payload: {}, ...(timed ? {} : { cron: '0 0 1 1 *' }), ...fields };
-      return expectStatus(await api.call('POST', 'schedules', { body }), 201).json<ScheduleView>();
+      return expectStatus(await call('POST', 'schedules', { body }), 201).json<ScheduleView>();
     },
-    show: async (name) => expectStatus(await api.call('GET', `schedules/${name}`), 200).json<ScheduleView>(),
+    show: async (name) => expectStatus(await call('GET', `schedules/${name}`), 200).json<ScheduleView>(),
     close: async () => {
       await api.close();
       await Promise.all([database.drop(), redis.close()]);

@@ -36,7 +36,6 @@ export class WriteSchedules {
     actor: string,
   ): Promise<{ readonly created: boolean; readonly schedule: ScheduleRow }> {
     const fields = readWhole(name, body);
-    refuseDeclared(await this.schedules.findByName(name));
     const { kind, schedule } = await this.control.put({ ...fields, name, actor, mode: 'any', source: 'api' });
     return { created: kind === 'created', schedule: await this.match(schedule, fields, actor) };
   }
@@ -52,7 +51,6 @@ export class WriteSchedules {
     for (let tries = 1; ; tries += 1) {
       const current = await this.schedules.findByName(name);
       if (!current) throw new ScheduleNotFound(name);
-      refuseDeclared(current);
       const fields = readWhole(name, merged(current, patch));
       const version = fields.version ?? current.version;
       try {
@@ -87,8 +85,8 @@ export class WriteSchedules {
   }
 }
 
-/** What a service declares is made equal to its code at every start; an operator may pause it, run it, and no more. */
-export function refuseDeclared(schedule: ScheduleRow | null): void {
+/** A schedule that code declares would be there again at the next start. */
+function refuseDeclared(schedule: ScheduleRow | null): void {
   if (schedule?.source !== 'code' || schedule.orphanedAt) return;
   throw new ScheduleStateConflict(schedule.name, 'is declared in the code of a service; change it there');
 }

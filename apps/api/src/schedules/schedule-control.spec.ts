@@ -1,0 +1,298 @@
+import { Store } from '@millrace/store';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TaskPageView } from '../tasks/list.views';
+import type { AuditPageView, VersionPageView } from './history.views';
+import type { RunsView } from './list.views';
+import type { ScheduleView } from './schedule.view';
+import { expectStatus, faultsOf, startSchedulesApi, type SchedulesApi } from './schedules.fixture';
+import type { BackfillPreviewView, BulkAnswerView, SlotsView, SlotView } from './slot.views';
+
+const KEY = { authorization: 'Bearer 0123456789abcdef' };
+
+let api: SchedulesApi;
+
+beforeAll(async () => {
+  api = await startSchedulesApi({ AUTH_MODE: 'keys', API_KEYS: 'ann:0123456789abcdef' }, KEY);
+});
+
+afterAll(() => api.close());
+
+const post = (path: string, body?: unknown) => api.call('POST', `schedules/${path}`, { body });
+const get = async <T>(path: string) => expectStatus(await api.call('GET', `schedules/${path}`), 200).json<T>();
+
+describe('a paused schedule', () => {
+  it('shows why, keeps the first reason, and goes on with its next slot when it is resumed', async () => {
+    const { name, next_run_at: next } = await api.create({ cron: '@hourly' });
+
+    expect(expectStatus(await post(`${name}/pause`, { reason: 'Holidays' }), 200).json()).toMatchObject({
+      paused: true,
+      pause_reason: 'Holidays',
+      version: 1,
+    });
+    expect((await post(`${name}/pause`)).json()).toMatchObject({ pause_reason: 'Holidays' });
+    expect(expectStatus(await post(`${name}/resume`), 200).json()).toMatchObject({ paused: false, pause_reason: null });
+    expect(Date.parse((await api.show(name)).next_run_at ?? '')).toBeGreaterThanOrEqual(Date.parse(next ?? ''));
+  });
+
+  it.each([{ reason: '' }, { reason: 5 }, { reason: 'x'.repeat(1_001) }, { why: 'x' }])(
+    'is not made by %j',
+    async (body) => {
+      const { name } = await api.create();
+      expectStatus(await post(`${name}/pause`, body), 400);
+      expect(await api.show(name)).toMatchObject({ paused: false });
+    },
+  );
+
+  it('is one that exists', async () => {
+    for (const call of ['pause', 'resume', 'trigger']) expectStatus(await post(`nobody/${call}`), 404);
+  });
+});
+
+describe('POST /schedules/:name/trigger', () => {
+  it('submits the task of a slot that is now, also of a paused schedule', async () => {
+    const { name, id } = await api.create({ payload: { at: '{{slot.at}}' }, paused: true });
+
+    const answer = expectStatus(await post(`${name}/trigger`), 201);
+    const slot = answer.json<SlotView>();
+    expect(slot).toMatchObject({ outcome: 'submitted', reason: null });
+    expect(answer.headers.location).toBe(`/api/v1/tasks/task/${slot.task_id}`);
+    const task = await api.call('GET', `tasks/task/${slot.task_id}`);
+    expect(task.json()).toMatchObject({ schedule_id: id, slot_at: slot.slot_at, payload: { at: slot.slot_at } });
+  });
+
+  it('follows the overlap policy', async () => {
+    const skipping = await api.create({ overlap: 'skip' });
+    expectStatus(await post(`${skipping.name}/trigger`), 201);
+    expect(expectStatus(await post(`${skipping.name}/trigger`), 200).json()).toMatchObject({
+      outcome: 'skipped',
+      task_id: null,
+    });
+    const queueing = await api.create({ overlap: 'queue_one' });
+    expectStatus(await post(`${queueing.name}/trigger`), 201);
+    expect(expectStatus(await post(`${queueing.name}/trigger`), 202).json()).toMatchObject({ outcome: 'waiting' });
+  });
+});
+
+describe('POST /schedules/:name/backfill', () => {
+  const range = { from: '2026-03-01T00:00:00Z', to: '2026-03-02T00:00:00Z' };
+
+  it('shows the slots first, then submits those nobody decided about, each once', async () => {
+    const { name } = await api.create({ cron: '0 */6 * * *' });
+
+    const dry = expectStatus(await post(`${name}/backfill`, { ...range, dry_run: true }), 200);
+    expect(dry.json<BackfillPreviewView>()).toMatchObject({
+      total: 4,
+      items: [{ at: '2026-03-01T00:00:00.000Z' }, {}, {}, {}],
+    });
+    expect((await get<RunsView>(`${name}/runs`)).items).toEqual([]);
+
+    const done = expectStatus(await post(`${name}/backfill`, range), 202).json<SlotsView>();
+    expect(done.total).toBe(4);
+    expect(new Set(done.items.map(({ outcome }) => outcome))).toEqual(new Set(['submitted']));
+    expect(expectStatus(await post(`${name}/backfill`, range), 202).json()).toEqual({ items: [], total: 0 });
+    const tasks = (await api.call('GET', `tasks?schedule=${name}`)).json<TaskPageView>();
+    expect(tasks.items.map((task) => task.slot_at).sort()).toEqual(done.items.map((slot) => slot.slot_at));
+  });
+
+  it.each<[Record<string, unknown>, string]>([
+    [{}, 'from'],
+    [{ ...range, to: '2126-01-01T00:00:00Z' }, 'to'],
+    [{ from: range.to, to: range.from }, 'from'],
+    [{ ...range, cron: '@daily' }, 'cron'],
+    [{ ...range, dry_run: 'yes' }, 'dry_run'],
+    [{ from: 'yesterday', to: range.to }, 'from'],
+    [{ from: '2020-01-01T00:00:00Z', to: range.to }, 'to'],
+  ])('%j answers 400 and names %s', async (body, field) => {
+    const { name } = await api.create({ cron: '* * * * *' });
+    expect(faultsOf(expectStatus(await post(`${name}/backfill`, body), 400)).map((fault) => fault.field)).toContain(
+      field,
+    );
+  });
+});
+
+describe('GET /schedules/:name/runs', () => {
+  it('lists slots, latest first, with their outcome, lateness and task, page by page', async () => {
+    const { name } = await api.create({ cron: '@daily' });
+    await post(`${name}/backfill`, { from: '2026-03-01T00:00:00Z', to: '2026-03-06T00:00:00Z' });
+    await post(`${name}/trigger`);
+
+    const whole = await get<RunsView>(`${name}/runs`);
+    expect(whole.items.map(({ origin }) => origin)).toEqual(['trigger', ...Array<string>(5).fill('backfill')]);
+    expect(whole.items[1]).toMatchObject({
+      slot_at: '2026-03-05T00:00:00.000Z',
+      outcome: 'submitted',
+      lateness: 0,
+      task: { status: 'pending', href: `/api/v1/tasks/task/${whole.items[1]?.task_id}`, attempt: 0 },
+    });
+    expectStatus(await api.call('GET', whole.items[1]?.task?.href ?? ''), 200);
+
+    const walked: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page: RunsView = await get(`${name}/runs?page_size=4${cursor && `&cursor=${cursor}`}`);
+      walked.push(...page.items.map(({ slot_at }) => slot_at));
+      cursor = page.next_cursor;
+    }
+    expect(walked).toEqual(whole.items.map(({ slot_at }) => slot_at));
+  });
+
+  it('still lists a slot whose task retention has removed', async () => {
+    const { name } = await api.create();
+    const { task_id: taskId } = expectStatus(await post(`${name}/trigger`), 201).json<SlotView>();
+    await api.app.get(Store).dataSource.query('DELETE FROM tasks WHERE task_id = $1', [taskId]);
+    expect((await get<RunsView>(`${name}/runs`)).items).toMatchObject([{ task_id: taskId, task: null }]);
+  });
+
+  it.each(['page_size=0', 'cursor=x', 'page=2'])('?%s answers 400', async (query) => {
+    const { name } = await api.create();
+    expectStatus(await api.call('GET', `schedules/${name}/runs?${query}`), 400);
+  });
+});
+
+describe('the history of a schedule', () => {
+  it('keeps each version with who made it and what it changed, also after it is deleted', async () => {
+    const { name, id } = await api.create({ every: '1h', backoff: { type: 'fixed', max: '1m' } });
+    await api.call('PATCH', `schedules/${name}`, { body: { every: '2h', priority: 3 } });
+    await api.call('DELETE', `schedules/${name}`);
+    const again = await api.create({ name, starts_at: '2099-01-01T00:00:00Z' });
+
+    const { items, next_cursor } = await get<VersionPageView>(`${name}/versions`);
+    expect(next_cursor).toBeNull();
+    expect(items.map(({ schedule_id, version, action, actor }) => [schedule_id, version, action, actor])).toEqual([
+      [again.id, 1, 'create', 'ann'],
+      [id, 3, 'delete', 'ann'],
+      [id, 2, 'replace', 'ann'],
+      [id, 1, 'create', 'ann'],
+    ]);
+    expect(items[2]?.changes.toSorted((a, b) => (a.field < b.field ? -1 : 1))).toEqual([
+      { field: 'every', from: 3_600_000, to: 7_200_000 },
+      { field: 'priority', from: 0, to: 3 },
+    ]);
+    expect(items[3]).toMatchObject({
+      definition: { every: 3_600_000, backoff: { type: 'fixed', max: 60_000 } },
+      changes: [],
+    });
+  });
+
+  it('has definitions that may be put back as they are', async () => {
+    const before = await api.create({ every: '1h', ends_at: '2099-01-01T00:00:00Z', exclude: ['12-25'], jitter: '5m' });
+    await api.call('PATCH', `schedules/${before.name}`, { body: { cron: ['@daily', '@hourly'], jitter: null } });
+
+    const [, first] = (await get<VersionPageView>(`${before.name}/versions`)).items;
+    const put = await api.call('PUT', `schedules/${before.name}`, { body: first?.definition });
+    expect(expectStatus(put, 200).json()).toMatchObject({
+      every: 3_600_000,
+      ends_at: before.ends_at,
+      jitter: 300_000,
+      version: 3,
+    });
+  });
+
+  it('is listed page by page', async () => {
+    const { name } = await api.create();
+    for (const priority of [1, 2, 3, 4]) await api.call('PATCH', `schedules/${name}`, { body: { priority } });
+    const first = await get<VersionPageView>(`${name}/versions?page_size=3`);
+    const second = await get<VersionPageView>(`${name}/versions?page_size=3&cursor=${first.next_cursor}`);
+    expect([...first.items, ...second.items].map(({ version }) => version)).toEqual([5, 4, 3, 2, 1]);
+    expect(first.items.at(-1)?.changes).toEqual([{ field: 'priority', from: 1, to: 2 }]);
+    expect(second.next_cursor).toBeNull();
+  });
+
+  it('tells who did what and why, newest first', async () => {
+    const { name } = await api.create();
+    await post(`${name}/pause`, { reason: 'Holidays' });
+    await post(`${name}/trigger`);
+    await post(`${name}/resume`);
+
+    const { items } = await get<AuditPageView>(`${name}/audit`);
+    expect(items.map(({ actor, action }) => [actor, action])).toEqual([
+      ['ann', 'resume_schedule'],
+      ['ann', 'trigger_schedule'],
+      ['ann', 'pause_schedule'],
+      ['ann', 'create_schedule'],
+    ]);
+    expect(items[2]?.detail).toEqual({ reason: 'Holidays' });
+    const page = await get<AuditPageView>(`${name}/audit?page_size=1&cursor=${items[0]?.id}`);
+    expect(page).toMatchObject({ items: [{ action: 'trigger_schedule' }], next_cursor: String(items[1]?.id) });
+  });
+
+  it('is none of a name that no schedule ever had', async () => {
+    for (const list of ['runs', 'versions', 'audit'])
+      expectStatus(await api.call('GET', `schedules/nobody/${list}`), 404);
+  });
+});
+
+describe('pausing and resuming many', () => {
+  it('takes those of a filter, counts first, and goes on where each has to', async () => {
+    const names: string[] = [];
+    for (let n = 0; n < 3; n += 1) names.push((await api.create({ type: 'many', cron: '@hourly' })).name);
+    const other = await api.create({ type: 'other' });
+    await post(`${names[0]}/pause`, { reason: 'first' });
+
+    const filter = { type: 'many' };
+    expect((await post('pause', { filter, dry_run: true })).json()).toEqual({
+      total: 2,
+      names: names.slice(1),
+      remaining: 0,
+    });
+    expect(await api.show(names[1] ?? '')).toMatchObject({ paused: false });
+    expect(expectStatus(await post('pause', { filter, reason: 'all' }), 200).json<BulkAnswerView>().total).toBe(2);
+    expect(await Promise.all(names.map((name) => api.show(name)))).toMatchObject([
+      { pause_reason: 'first' },
+      { pause_reason: 'all' },
+      { pause_reason: 'all' },
+    ]);
+    expect(await api.show(other.name)).toMatchObject({ paused: false });
+
+    expect((await post('resume', { filter, dry_run: true })).json()).toMatchObject({ total: 3 });
+    expect(expectStatus(await post('resume', { filter }), 200).json()).toEqual({ total: 3, names, remaining: 0 });
+    for (const name of names) {
+      const shown: ScheduleView = await api.show(name);
+      expect(shown).toMatchObject({ paused: false, pause_reason: null });
+      expect(Date.parse(shown.next_run_at ?? '')).toBeGreaterThan(Date.now() - 60_000);
+    }
+    expect((await get<AuditPageView>(`${names[1]}/audit`)).items.map(({ action }) => action)).toEqual([
+      'resume_schedule',
+      'pause_schedule',
+      'create_schedule',
+    ]);
+  });
+
+  it.each<[unknown, string]>([
+    [{}, 'filter'],
+    [{ filter: {} }, 'filter'],
+    [{ filter: 'all' }, 'filter'],
+    [{ filter: { q: '' } }, 'filter.q'],
+    [{ filter: { q: 'a\u0000' } }, 'filter.q'],
+    [{ filter: { type: 'a b' } }, 'filter.type'],
+    [{ filter: { queue: 5 } }, 'filter.queue'],
+    [{ filter: { source: 'yaml' } }, 'filter.source'],
+    [{ filter: { orphaned: 'no' } }, 'filter.orphaned'],
+    [{ filter: { status: 'x' } }, 'filter.status'],
+    [{ filter: { q: 'a' }, reason: '' }, 'reason'],
+    [{ filter: { q: 'a' }, dry_run: 1 }, 'dry_run'],
+    [{ filter: { q: 'a' }, all: true }, 'all'],
+  ])('%j answers 400 and names %s', async (body, field) => {
+    const faults = faultsOf(expectStatus(await post('pause', body), 400));
+    expect(faults.map((fault) => fault.field)).toContain(field);
+  });
+});
+
+describe('a schedule that code declares', () => {
+  it('may be paused and run, but is changed and deleted only once no service declares it', async () => {
+    const { name } = await api.create();
+    const sql = (text: string) => api.app.get(Store).dataSource.query(text, [name]);
+    await sql(`UPDATE schedules SET source = 'code' WHERE name = $1`);
+    const body = { type: 'noop', payload: {}, cron: '@daily' };
+
+    expect(await api.show(name)).toMatchObject({ source: 'code', orphaned_at: null });
+    expectStatus(await api.call('PUT', `schedules/${name}`, { body }), 409);
+    expectStatus(await api.call('PATCH', `schedules/${name}`, { body: { priority: 1 } }), 409);
+    expectStatus(await api.call('DELETE', `schedules/${name}`), 409);
+    expectStatus(await post(`${name}/pause`), 200);
+    expectStatus(await post(`${name}/trigger`), 202);
+
+    await sql('UPDATE schedules SET orphaned_at = now() WHERE name = $1');
+    expectStatus(await api.call('PUT', `schedules/${name}`, { body }), 200);
+    expect(await api.show(name)).toMatchObject({ source: 'api', orphaned_at: null, paused: true });
+  });
+});

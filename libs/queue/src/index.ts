@@ -24,3 +24,4 @@ export { RateLimiter, type RateLimit, type RateLimitAnswer } from './rate-limite
 export { monotonicMs } from './renewal-beats';
 export type { RenewalThread, RenewalThreadSettings } from './renewal-thread';
 export { TaskQueue } from './task-queue';
+export { newTaskId } from './task-id';

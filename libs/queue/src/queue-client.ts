@@ -14,7 +14,6 @@ import {
   type QueueTask,
   type TaskOptions,
 } from '@millrace/contracts';
-import { v7 as uuidv7 } from 'uuid';
 import { chunksByBytes } from './chunks';
 import type { RedisConnections } from './connections';
 import { queueKeys } from './keys';
@@ -23,6 +22,7 @@ import type { QueueOptions } from './queue-options';
 import { encodeQueueTask } from './queue-task-codec';
 import type { Queues } from './queues';
 import { scripts } from './scripts';
+import { newTaskId } from './task-id';
 
 /** One submit of `submitMany`. */
 export interface Submission {
@@ -106,7 +106,7 @@ export class QueueClient {
   private entryOf({ name, payload, options = {} }: Submission): QueueTask {
     const { taskId, queue, priority, maxRetry, retryDelay, backoff, timeout, expiresAt, userId, trace } = options;
     return {
-      id: taskId ?? uuidv7(),
+      id: taskId ?? newTaskId(),
       name,
       payload,
       queue: queue ?? routeOf(this.options.routes, name),

@@ -50,7 +50,7 @@ describe('encodeQueueTask', () => {
       /^{"id":"a","attempt":0,"priority":3,"/,
     );
     expect(encodeQueueTask({ payload: 1, name: 'x', priority: 0, attempt: 0, id: 'a' })).toBe(
-      '{"id":"a","attempt":0,"payload":1,"name":"x"}',
+      '{"id":"a","attempt":0,"name":"x","payload":1}',
     );
     expect(encodeQueueTask({ id: 'a', name: 'x', payload: 1 })).toBe('{"id":"a","name":"x","payload":1}');
   });

@@ -18,8 +18,25 @@ import { MalformedEntry } from './queue-errors';
  * there instead of parsing the whole entry.
  */
 export function encodeQueueTask(task: QueueTask): string {
-  const { id, attempt, priority, ...rest } = task;
-  return JSON.stringify({ id, attempt, ...(priority ? { priority } : {}), ...rest });
+  // One literal: taking an object apart and putting it together again costs as much as writing it. What is undefined is left out.
+  return JSON.stringify({
+    id: task.id,
+    attempt: task.attempt,
+    priority: task.priority || undefined,
+    name: task.name,
+    payload: task.payload,
+    queue: task.queue,
+    max_retry: task.max_retry,
+    retry_count: task.retry_count,
+    retry_delay: task.retry_delay,
+    crash_count: task.crash_count,
+    created_at: task.created_at,
+    backoff: task.backoff,
+    timeout: task.timeout,
+    expires_at: task.expires_at,
+    user_id: task.user_id,
+    trace: task.trace,
+  } satisfies Record<keyof QueueTask, unknown>);
 }
 
 /**

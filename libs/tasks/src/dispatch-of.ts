@@ -1,4 +1,4 @@
-import type { QueueTask } from '@millrace/contracts';
+import { DEFAULT_QUEUE, type QueueTask } from '@millrace/contracts';
 import type { Dispatch } from '@millrace/queue';
 import type { TaskRow } from '@millrace/store';
 
@@ -36,24 +36,26 @@ export function dueOf({ runAt, createdAt }: Pick<TaskRow, 'runAt' | 'createdAt'>
 }
 
 function entryOf(task: DispatchableTask): QueueTask & { readonly attempt: number } {
-  return {
+  const entry: { -readonly [K in keyof QueueTask]: QueueTask[K] } & { readonly attempt: number } = {
     id: task.taskId,
     attempt: task.attempt,
     name: task.type,
     payload: task.payload,
-    queue: task.queue,
     priority: task.priority,
     max_retry: task.maxRetry,
     retry_count: task.retryCount,
     retry_delay: task.retryDelayMs,
-    ...(task.crashCount > 0 && { crash_count: task.crashCount }),
     created_at: task.createdAt.toISOString(),
-    ...(task.backoff && { backoff: backoffOf(task.backoff) }),
-    ...(task.timeoutMs !== null && { timeout: task.timeoutMs }),
-    ...(task.expiresAt && { expires_at: task.expiresAt.toISOString() }),
-    ...(task.userId !== null && { user_id: task.userId }),
-    ...(task.trace && { trace: task.trace }),
   };
+  // Nearly all are in it, and each byte of an entry is one of Redis' memory.
+  if (task.queue !== DEFAULT_QUEUE) entry.queue = task.queue;
+  if (task.crashCount > 0) entry.crash_count = task.crashCount;
+  if (task.backoff) entry.backoff = backoffOf(task.backoff);
+  if (task.timeoutMs !== null) entry.timeout = task.timeoutMs;
+  if (task.expiresAt) entry.expires_at = task.expiresAt.toISOString();
+  if (task.userId !== null) entry.user_id = task.userId;
+  if (task.trace) entry.trace = task.trace;
+  return entry;
 }
 
 function backoffOf({ type, maxMs, jitter }: NonNullable<DispatchableTask['backoff']>) {

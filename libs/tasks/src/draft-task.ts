@@ -13,8 +13,8 @@ import {
   type Json,
   type TaskOptions,
 } from '@millrace/contracts';
+import { newTaskId } from '@millrace/queue';
 import type { InsertResult, NewTask, TaskRow } from '@millrace/store';
-import { v7 as uuidv7 } from 'uuid';
 import type { Submission, SubmitOptions } from './submission';
 import type { TaskPolicy } from './task-policy';
 
@@ -81,7 +81,7 @@ export function rowOf({ task, payload }: Draft, inserted: InsertedResult): TaskR
 function newTask(type: string, payload: string, options: SubmitOptions, policy: TaskPolicy): NewTask {
   const { taskId, unique } = options;
   return {
-    taskId: taskId ?? uuidv7(),
+    taskId: taskId ?? newTaskId(),
     generatedId: taskId === undefined,
     type,
     queue: options.queue ?? routeOf(policy.routes, type),

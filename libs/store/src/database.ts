@@ -2,12 +2,17 @@ import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { isConflict, isLostPlan, isUnanswered, translated } from './pg-errors';
+import { isConflict, isLostPlan, translated } from './pg-errors';
+import { StoreConnection } from './store-connection';
 import { StoreUnavailable } from './store-errors';
 import type { StoreOptions } from './store-options';
 
 /** A transaction that loses to another one is run this often in all. */
 const CONFLICT_TRIES = 3;
+
+const ALLOW_LONG = `
+  SELECT current_setting('statement_timeout') AS before, set_config('statement_timeout', '60s', true)`;
+const ALLOW_AS_BEFORE = `SELECT set_config('statement_timeout', $1, true)`;
 
 /** A statement that each connection parses and plans once. The name is of its text alone. */
 export interface PreparedStatement {
@@ -83,6 +88,16 @@ export class Database {
     return this.retried(() => this.dataSource.transaction(work));
   }
 
+  /** Lets each statement of `work`, a part of the transaction of `manager`, take up to a minute; the rest keeps its limit. */
+  async longStatements<T>(manager: EntityManager, work: () => Promise<T>): Promise<T> {
+    const [limit] = await this.query<{ before: string }>(ALLOW_LONG, [], manager);
+    const connection: unknown = await manager.queryRunner?.connect();
+    // A pool of the caller's has limits of its own.
+    const result = await (connection instanceof StoreConnection ? connection.longAnswers(work) : work());
+    await this.query(ALLOW_AS_BEFORE, [limit?.before], manager);
+    return result;
+  }
+
   /** Resolves when the server answers; throws `StoreUnavailable` after `timeoutMs` at the latest. */
   async ping(timeoutMs: number): Promise<void> {
     const runner = this.dataSource.createQueryRunner();
@@ -126,13 +141,8 @@ async function settled<T>(work: () => Promise<T>): Promise<T> {
 }
 
 async function rowsOf<R>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<R[]> {
-  try {
-    const result = await runner.query(__MUTANT__ === 'client_clock' ? byOwnClock(sql) : sql, [...parameters], true);
-    return (result.records ?? []) as R[];
-  } catch (error) {
-    if (isUnanswered(error)) await dropConnection(runner, error);
-    throw error;
-  }
+  const result = await runner.query(__MUTANT__ === 'client_clock' ? byOwnClock(sql) : sql, [...parameters], true);
+  return (result.records ?? []) as R[];
 }
 
 /** TypeORM knows no prepared statements; the driver's own connection does. */
@@ -142,13 +152,8 @@ async function preparedRowsOf<R>(
   values: readonly unknown[],
 ): Promise<R[]> {
   const connection = (await runner.connect()) as ClientBase;
-  try {
-    const { rows } = await connection.query({ name, text, values: [...values] });
-    return rows as R[];
-  } catch (error) {
-    if (isUnanswered(error)) await dropConnection(runner, error);
-    throw error;
-  }
+  const { rows } = await connection.query({ name, text, values: [...values] });
+  return rows as R[];
 }
 
 /** For a mutant of the fault suite: resolves half a second before the commit. */

@@ -67,9 +67,6 @@ const REMOVE = `
 export type InsertableTask = NewTask & { readonly retryCount?: number };
 
 /** Bulk inserts may take longer than the limit of ordinary statements. */
-const ALLOW_LONG = `
-  SELECT current_setting('statement_timeout') AS before, set_config('statement_timeout', '60s', true)`;
-const ALLOW_AS_BEFORE = `SELECT set_config('statement_timeout', $1, true)`;
 const LONG_FROM_TASKS = 1_000;
 
 /** See `TaskRepository.insertMany`. */
@@ -89,12 +86,8 @@ export async function insertTasks(
   return db.transaction((own) => insert(db, tasks, own));
 }
 
-/** The rest of a transaction keeps the limit it had. */
-async function insertLong(db: Database, tasks: readonly NewTask[], manager: EntityManager): Promise<InsertResult[]> {
-  const [limit] = await db.query<{ before: string }>(ALLOW_LONG, [], manager);
-  const results = await insertChecked(db, tasks, manager);
-  await db.query(ALLOW_AS_BEFORE, [limit?.before], manager);
-  return results;
+function insertLong(db: Database, tasks: readonly NewTask[], manager: EntityManager): Promise<InsertResult[]> {
+  return db.longStatements(manager, () => insertChecked(db, tasks, manager));
 }
 
 async function insertChecked(db: Database, tasks: readonly NewTask[], manager: EntityManager): Promise<InsertResult[]> {

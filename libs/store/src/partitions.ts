@@ -41,11 +41,9 @@ const DELETE_ROUNDS = 40;
 
 /** Readers wait behind a lock that waits: give up soon, and let the next run try. */
 const BRIEF_LOCK = `SET LOCAL lock_timeout = '2s'`;
-/** Moving or counting the rows of one partition. */
-const ALLOW_LONG = `SET LOCAL statement_timeout = '60s'`;
 const IN_UTC = `SET LOCAL timezone = 'UTC'`;
 
-/** One process at a time changes partitions. */
+/** Held by the one process that changes partitions. */
 const TAKE_TURNS = `SELECT pg_advisory_xact_lock(7231004519)`;
 
 const LEAVES = `
@@ -93,14 +91,22 @@ export class Partitions {
   }
 
   private async ensureOf(status: FinalStatus, widthMs: number, now: Date): Promise<string[]> {
-    return this.db.transaction(async (manager) => {
-      await this.db.query(BRIEF_LOCK, [], manager);
-      await this.db.query(ALLOW_LONG, [], manager);
-      await this.db.query(TAKE_TURNS, [], manager);
+    return this.changing(async (manager) => {
       const existing = (await this.leavesOf(status, manager)).flatMap(({ span }) => span ?? []);
       const spans = missingSpans(existing, widthMs, now);
       for (const span of spans) await this.create(status, span, manager);
       return spans.map((span) => partitionName(status, span));
+    });
+  }
+
+  /** One process at a time; moving or counting the rows of a partition may take long. */
+  private changing<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.db.transaction(async (manager) => {
+      await this.db.query(BRIEF_LOCK, [], manager);
+      return this.db.longStatements(manager, async () => {
+        await this.db.query(TAKE_TURNS, [], manager);
+        return work(manager);
+      });
     });
   }
 
@@ -134,10 +140,7 @@ export class Partitions {
 
   private async drop(name: string): Promise<Pruned> {
     await pruneAttemptsOf(this.db, name);
-    const droppedTasks = await this.db.transaction(async (manager) => {
-      await this.db.query(BRIEF_LOCK, [], manager);
-      await this.db.query(ALLOW_LONG, [], manager);
-      await this.db.query(TAKE_TURNS, [], manager);
+    const droppedTasks = await this.changing(async (manager) => {
       // Readers go on while the rows are counted; a retry out of this partition waits.
       await this.db.query(`LOCK TABLE ${name} IN SHARE MODE`, [], manager);
       const [counted] = await this.db.query<{ n: number }>(

@@ -48,12 +48,6 @@ export function isBadData(error: unknown): boolean {
   return code.startsWith('22') || code === '23514' || code === '54001' || code === '54000';
 }
 
-/** The driver stopped waiting for the server, which may still be at it. */
-export function isUnanswered(error: unknown): boolean {
-  const driverError = driverErrorOf(error);
-  return driverError instanceof Error && driverError.message === 'Query read timeout';
-}
-
 /** The server does not take the role or its password; whoever starts should hear of it at once. */
 export function isRefusedLogin(error: unknown): boolean {
   return codeOf(error).startsWith(REFUSED_LOGIN);

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, type ClientConfig } from 'pg';
 import { DataSource } from 'typeorm';
 import { AttemptQueries } from './attempt-queries';
 import { CountFolder } from './count-folder';
@@ -12,6 +11,7 @@ import { isRefusedLogin, translated } from './pg-errors';
 import { TYPE_PARSERS } from './read-instant';
 import { ScheduleRepository } from './schedule-repository';
 import { StoreUnavailable } from './store-errors';
+import { StoreConnection } from './store-connection';
 import type { StoreOptions } from './store-options';
 import { TaskQueries } from './task-queries';
 import { TaskRepository } from './task-repository';
@@ -26,8 +26,9 @@ const LIMITS = {
   lockMs: 2_000,
   /** A transaction whose process forgot it. */
   idleInTransactionMs: 10_000,
-  /** No answer at all: longer than any statement is allowed to take. The connection is given up then. */
-  answerMs: 65_000,
+  /** No answer at all, to an ordinary statement and to one that may take a minute. The connection is given up then. */
+  answerMs: 8_000,
+  longAnswerMs: 65_000,
   pingMs: 1_000,
 } as const;
 
@@ -112,17 +113,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
 }
 
-/**
- * A connection whose loss is never an uncaught error. Whoever uses it hears of it from the pool and the query runner; between
- * the two of them, while it changes hands, nobody listens.
- */
-class HeardClient extends Client {
-  constructor(config?: string | ClientConfig) {
-    super(config);
-    this.on('error', () => undefined);
-  }
-}
-
 function dataSourceOf({ databaseUrl, poolSize, applicationName, plans }: StoreOptions): DataSource {
   return new DataSource({
     type: 'postgres',
@@ -136,12 +126,13 @@ function dataSourceOf({ databaseUrl, poolSize, applicationName, plans }: StoreOp
     // A broken idle connection is replaced at the next use; whoever uses one hears of it there.
     poolErrorHandler: () => undefined,
     extra: {
-      Client: HeardClient,
+      Client: StoreConnection,
       types: TYPE_PARSERS,
       statement_timeout: LIMITS.statementMs,
       lock_timeout: LIMITS.lockMs,
       idle_in_transaction_session_timeout: LIMITS.idleInTransactionMs,
-      query_timeout: LIMITS.answerMs,
+      answerMs: LIMITS.answerMs,
+      longAnswerMs: LIMITS.longAnswerMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       options: SESSION.concat(plans === 'by_key' ? BY_KEY : [])

@@ -1,5 +1,11 @@
+import { execFile } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Logger } from '@nestjs/common';
+import { build } from 'rolldown';
 import { afterEach, describe, expect, it } from 'vitest';
+import { bundleOptions } from '../../../tools/build/options.mjs';
 import { JsonLogger } from './json-logger';
 
 function setup(level = 'info') {
@@ -53,5 +59,21 @@ describe('a log line', () => {
     logger.log('Started');
     logger.debug('Detail');
     expect(lines).toEqual([]);
+  });
+});
+
+describe('what a thread logs', () => {
+  it('is written whole, although the thread ends right after it', async () => {
+    const options = bundleOptions('libs/runtime');
+    const bundle = join(options.cwd, 'dist', 'specs', `talking-thread-${process.pid}.mjs`);
+    const input = join(import.meta.dirname, 'testing', 'talking-thread.ts');
+    await build({ ...options, input, output: { ...options.output, file: bundle } });
+    try {
+      const { stdout } = await promisify(execFile)(process.execPath, [bundle]);
+      expect(stdout.trimEnd().split('\n')).toHaveLength(1_000);
+      expect(stdout).toContain('"line":1000,');
+    } finally {
+      await Promise.all([bundle, `${bundle}.map`].map((file) => rm(file, { force: true })));
+    }
   });
 });

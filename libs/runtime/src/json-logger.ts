@@ -1,9 +1,12 @@
+import { isMainThread } from 'node:worker_threads';
 import { mendJson } from '@millrace/contracts';
 import type { LoggerService } from '@nestjs/common';
 import { pino, stdTimeFunctions, type DestinationStream, type Level, type Logger as Pino } from 'pino';
 
 /** Contexts of Nest itself; what they say at start-up interests only whoever debugs it. */
 const FRAMEWORK = new Set(['InstanceLoader', 'NestFactory', 'NestApplication', 'RouterExplorer', 'RoutesResolver']);
+
+const STDOUT_FD = 1;
 
 /** Causes of an error are followed this deep. */
 const CAUSE_DEPTH = 4;
@@ -35,7 +38,8 @@ export class JsonLogger implements LoggerService {
       hooks: { streamWrite: mendJson },
       formatters: { level: (label: string) => ({ level: label }) },
     };
-    this.pino = destination ? pino(settings, destination) : pino(settings);
+    const written = destination ?? (isMainThread ? undefined : threadOutput());
+    this.pino = written ? pino(settings, written) : pino(settings);
   }
 
   log(message: unknown, ...params: unknown[]): void {
@@ -79,6 +83,14 @@ export class JsonLogger implements LoggerService {
     const [text = 'Error', stack] = texts;
     this.pino[actual](stack === undefined ? fields : { ...fields, stack }, text);
   }
+}
+
+/**
+ * The stream that Node gives a thread for its output is emptied by the main thread, and lost with what it still holds when
+ * the thread ends. A thread therefore writes to the file descriptor itself.
+ */
+function threadOutput(): DestinationStream {
+  return pino.destination({ dest: STDOUT_FD, sync: true });
 }
 
 function addFields(fields: Record<string, unknown>, part: unknown): void {

@@ -8,8 +8,12 @@ import { publish } from './publish';
 import { readReport, writeReport, type Report } from './report';
 import { runAll } from './run-all';
 import { InvalidSettings, readSettings, type BenchSettings } from './settings';
+import type { Stage } from './stage';
 import { summarize } from './statistics';
 import { installedSystems } from './systems';
+
+/** The exit code of a program that Ctrl-C has ended. */
+const INTERRUPTED = 130;
 
 try {
   process.exitCode = await run(readSettings(process.argv.slice(2)));
@@ -28,11 +32,16 @@ async function run(settings: BenchSettings): Promise<number> {
   const folder = createRunFolder();
   const stores = await BenchStores.start(folder);
   const measurements: Measurement[] = [];
+  let stage: Stage | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void abandon(stage, stores, folder));
+  }
   try {
     const about = await aboutRun(settings, stores);
     await runAll(settings, {
       stores,
       folder,
+      staged: (next) => (stage = next),
       found: (measurement) => {
         measurements.push(measurement);
         console.log(lineOf(measurement));
@@ -45,6 +54,14 @@ async function run(settings: BenchSettings): Promise<number> {
   }
   if (settings.form === 'full') for (const line of judge(summarize(measurements)).flatMap(goalLine)) console.log(line);
   return measurements.every(({ wrong }) => wrong.length === 0) ? 0 : 1;
+}
+
+/** Leaves nothing running behind when somebody stops the benchmark. */
+async function abandon(stage: Stage | undefined, stores: BenchStores, folder: string): Promise<void> {
+  await stage?.end();
+  await stores.stop();
+  await removeRunFolder(folder);
+  process.exit(INTERRUPTED);
 }
 
 async function aboutRun(settings: BenchSettings, stores: BenchStores): Promise<Omit<Report, 'measurements'>> {

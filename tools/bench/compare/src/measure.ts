@@ -18,10 +18,14 @@ const SHARED_SETTLE_POLL_MS = 20;
 
 type Found = Pick<Measurement, 'values' | 'cost' | 'wrong'>;
 
-/** Runs one scenario on one system: fresh stores, fresh processes. A run that fails is a measurement that says so. */
-export async function measure(run: Run, stores: BenchStores): Promise<Measurement> {
+/** Runs one scenario on one system: fresh stores, fresh processes, of which `staged` is told. A run that fails is a measurement that says so. */
+export async function measure(
+  run: Run,
+  { stores, staged }: { readonly stores: BenchStores; readonly staged: (stage: Stage) => void },
+): Promise<Measurement> {
   const fresh = await stores.fresh(run.system);
   const stage = new Stage(run, fresh);
+  staged(stage);
   const about = { scenario: run.scenario.name, system: run.system, round: run.round, tasks: stage.tasks };
   try {
     await start(stage);

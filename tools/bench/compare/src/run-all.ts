@@ -6,6 +6,7 @@ import type { Measurement } from './measurement';
 import { takesPart, type Scenario } from './scenario';
 import { SCENARIOS } from './scenarios';
 import type { BenchSettings } from './settings';
+import type { Stage } from './stage';
 import { median } from './statistics';
 import { installedSystems, SYSTEMS, type SystemName } from './systems';
 
@@ -15,7 +16,17 @@ import { installedSystems, SYSTEMS, type SystemName } from './systems';
  */
 export async function runAll(
   settings: BenchSettings,
-  { stores, folder, found }: { stores: BenchStores; folder: string; found: (measurement: Measurement) => void },
+  {
+    stores,
+    folder,
+    staged,
+    found,
+  }: {
+    readonly stores: BenchStores;
+    readonly folder: string;
+    readonly staged: (stage: Stage) => void;
+    readonly found: (measurement: Measurement) => void;
+  },
 ): Promise<void> {
   const systems = installedSystems().filter((system) => settings.systems.includes(system));
   const scenarios = SCENARIOS.filter(({ name }) => settings.scenarios.includes(name));
@@ -36,7 +47,7 @@ export async function runAll(
         },
         ...(scenario.name === 'drain-large' && settings.large !== undefined ? { tasks: settings.large } : {}),
       },
-      stores,
+      { stores, staged },
     );
     const { perSecond } = measurement.values;
     if (scenario.name === 'flow-callers' && perSecond !== undefined) {

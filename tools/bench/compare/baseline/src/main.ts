@@ -34,3 +34,5 @@ server.post<{ Body: Submit }>('/api/v1/tasks', async ({ body }, reply) => {
   return reply.code(201).send({ id: Number(rows[0]?.id), task_id: jobId });
 });
 await server.listen({ host: '127.0.0.1', port: Number(process.env['API_PORT']) });
+// As every service says it; whoever starts one waits for the word.
+console.log('Listening');

@@ -47,6 +47,9 @@ const ABORTED_MS = 4_000;
 const FLUSH_MS = 3_000;
 const GOODBYE_MS = 1_000;
 
+/** What `Worker.stop` may take beyond `shutdownTimeoutMs`, in milliseconds. */
+export const WORKER_CLOSING_MS = ABORTED_MS + 3 * FLUSH_MS + 5 * GOODBYE_MS;
+
 /** One worker process: takes tasks from its queues and runs them until it is told to stop. */
 @Injectable()
 export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -192,14 +195,14 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       this.flow.abortAll();
       await this.slotsFree(ABORTED_MS);
     }
-    await this.cells.close();
+    await within(GOODBYE_MS, this.cells.close());
     await within(FLUSH_MS, this.flow.idle());
     this.abandon.abort();
     await within(GOODBYE_MS, this.flow.endingsBuffered());
     await within(FLUSH_MS, this.spill.saveRest());
     this.cancels.stop();
     await within(GOODBYE_MS, Promise.all(this.upkeep.map((periodic) => periodic.stop())));
-    await this.renewals.stop();
+    await within(GOODBYE_MS, this.renewals.stop());
     this.renewing?.end();
     await within(GOODBYE_MS, this.sayGoodbye());
     this.loops = [];

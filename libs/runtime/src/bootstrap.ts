@@ -8,8 +8,11 @@ import { runCell } from './run-cell';
 import type { ServiceConfig } from './service.config';
 import { Shutdown } from './shutdown';
 
-/** What a service may take beyond its `shutdownTimeoutMs` for the rest: closing connections, flushing. */
-const CLOSE_MARGIN_MS = 10_000;
+/**
+ * What a service may take beyond its `shutdownTimeoutMs` for the rest, in milliseconds: recording, saving, closing connections. Whoever
+ * kills services that do not end must wait for both.
+ */
+export const CLOSING_MS = 30_000;
 
 export interface ServiceOptions<C extends ServiceConfig> extends Omit<
   ServiceParts<C>,
@@ -18,6 +21,8 @@ export interface ServiceOptions<C extends ServiceConfig> extends Omit<
   readonly config: Type<C>;
   /** The config field that holds the port to listen on. */
   readonly port: keyof C;
+  /** Default `CLOSING_MS`. */
+  readonly closingMs?: number;
 }
 
 /**
@@ -33,7 +38,7 @@ export async function bootstrap<C extends ServiceConfig>(
   Root: Type<object>,
   options: ServiceOptions<C>,
 ): Promise<void> {
-  const { service, config: Config, port } = options;
+  const { service, config: Config, port, closingMs = CLOSING_MS } = options;
   const program = Program.started();
   if (program.role === 'service') answerArguments(service, Config);
   const config = readConfig(Config);
@@ -47,7 +52,7 @@ export async function bootstrap<C extends ServiceConfig>(
     for (const line of nearMisses(Config, environment())) logger.warn('A variable looks misspelt', { hint: line });
     const listening = app.listen({ host: config.host, port: config[port] as number });
     // A service works as soon as it starts, so a signal is heard from then on.
-    stopOnSignal(app, listening, config.shutdownTimeoutMs, logger);
+    stopOnSignal(app, listening, config.shutdownTimeoutMs + closingMs, logger);
     await listening;
   } catch (error) {
     logger.fatal('The service could not start', {
@@ -92,12 +97,7 @@ function logUnexpectedErrors(logger: Logger): void {
   });
 }
 
-function stopOnSignal(
-  app: NestFastifyApplication,
-  listening: Promise<unknown>,
-  timeoutMs: number,
-  logger: Logger,
-): void {
+function stopOnSignal(app: NestFastifyApplication, listening: Promise<unknown>, limitMs: number, logger: Logger): void {
   const shutdown = app.get(Shutdown);
   const onSignal = (signal: NodeJS.Signals) => {
     if (shutdown.draining.aborted) {
@@ -108,7 +108,7 @@ function stopOnSignal(
     }
     logger.log('Shutting down', { signal });
     shutdown.begin();
-    void stop(app, listening, timeoutMs + CLOSE_MARGIN_MS, logger);
+    void stop(app, listening, limitMs, logger);
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);

@@ -1,6 +1,6 @@
 export { findApiKey, MAKE_A_KEY, parseApiKeys, type ApiKey } from './api-keys';
 export { ARTIFACT_FOLDERS_TEXT, artifactFolders } from './artifact-folders';
-export { bootstrap, type ServiceOptions } from './bootstrap';
+export { bootstrap, CLOSING_MS, type ServiceOptions } from './bootstrap';
 export { environment, InvalidConfig, loadConfig, type CrossChecked, type Environment } from './config';
 export { createService, type ServiceParts } from './create-service';
 export { describeConfig, helpText, nearMisses, type VariableDoc } from './describe-config';

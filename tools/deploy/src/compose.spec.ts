@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseDuration } from '@millrace/contracts';
+import { CLOSING_MS } from '@millrace/runtime';
 import { describe, expect, it } from 'vitest';
 import { composeProblems, readCompose, withDefaults } from './compose';
 import { dockerFolder, SERVICES } from './paths';
@@ -36,6 +37,14 @@ it('runs Redis so that it refuses writes when full instead of dropping tasks', (
   expect(compose.services['redis']?.command?.join(' ')).toContain('--maxmemory-policy noeviction');
 });
 
+it('keeps what a worker saves in a volume that outlives the container', async () => {
+  const { environment, volumes } = compose.services['worker'] ?? {};
+  const folder = String(environment?.['WORKER_SPILL_FOLDER']);
+
+  expect(volumes).toEqual([`spill:${folder}`]);
+  expect(compose.volumes).toHaveProperty('spill');
+});
+
 describe.each(SERVICES)('%s', (service) => {
   const definition = compose.services[service];
   const environment = Object.fromEntries(
@@ -59,11 +68,11 @@ describe.each(SERVICES)('%s', (service) => {
     });
   });
 
-  it('writes nowhere but in /tmp, holds no capabilities and is given time to finish', async () => {
+  it('has a read-only root file system, holds no capabilities and is given time to finish', async () => {
     expect(definition?.read_only).toBe(true);
     expect(definition?.cap_drop).toEqual(['ALL']);
     const { shutdownTimeoutMs } = await loadInContainer(service, environment);
-    expect(parseDuration(definition?.stop_grace_period)).toBeGreaterThanOrEqual(shutdownTimeoutMs + 10_000);
+    expect(parseDuration(definition?.stop_grace_period)).toBeGreaterThanOrEqual(shutdownTimeoutMs + CLOSING_MS);
   });
 
   it('listens on the port that is published or exposed', async () => {

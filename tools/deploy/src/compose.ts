@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 export interface Compose {
   readonly name?: string;
   readonly services: Readonly<Record<string, ComposeService>>;
+  readonly volumes?: Readonly<Record<string, object | null>>;
 }
 
 /** One service of a compose file. */
@@ -19,6 +20,7 @@ export interface ComposeService {
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
   readonly stop_grace_period?: string;
+  readonly volumes?: readonly string[];
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 

@@ -6,7 +6,7 @@ import { hasKubectl, render } from './kustomize';
 import { schemaProblems } from './kubernetes-schema';
 import { componentOf, ofKind, workloadsOf, type Manifest } from './manifest';
 import { k8sFolder, SERVICES } from './paths';
-import { availabilityProblems, environmentOf, safetyProblems } from './workload-rules';
+import { availabilityProblems, environmentOf, safetyProblems, spillProblems } from './workload-rules';
 import { loadInContainer, unknownVariables } from './service-config';
 
 const OVERLAYS = ['local', 'production'].map((name) => ({ name, folder: join(k8sFolder, 'overlays', name) }));
@@ -83,6 +83,15 @@ function rulesOf(read: () => readonly Manifest[]): void {
     const config = await loadInContainer(service, environmentOf(deployment, manifests));
 
     expect(availabilityProblems(deployment, manifests, config.shutdownTimeoutMs)).toEqual([]);
+  });
+
+  it('keep what a worker saves when its container is started again', async () => {
+    const manifests = read();
+    const worker = deploymentOf(manifests, 'worker');
+    const config = await loadInContainer('worker', environmentOf(worker, manifests));
+
+    const [folder, limitBytes] = [String(config['workerSpillFolder']), Number(config['workerSpillLimit'])];
+    expect(spillProblems(worker, { folder, limitBytes })).toEqual([]);
   });
 
   it.each(SERVICES)('expose the port that %s listens on', async (service) => {

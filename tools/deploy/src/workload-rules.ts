@@ -1,8 +1,6 @@
 import type { IContainer } from 'kubernetes-models/v1/Container';
+import { CLOSING_MS } from '@millrace/runtime';
 import { componentOf, ofKind, type Manifest, type Workload } from './manifest';
-
-/** Between the end of a service's own patience and the kill. */
-const CLOSING_MS = 10_000;
 
 /** Where a workload falls short of the "restricted" pod security standard or asks for no resources; one line each. */
 export function safetyProblems(workload: Workload): string[] {
@@ -61,6 +59,28 @@ export function availabilityProblems(
   expect(ofComponent('ServiceAccount').length === 1, 'needs a service account of its own');
   expect(ofComponent('Service').length === 1, 'needs one Service');
   return problems;
+}
+
+/** Where outcomes that PostgreSQL does not take would be lost with the container, or fill their volume; one line each. */
+export function spillProblems(worker: Workload, { folder, limitBytes }: SpillSettings): string[] {
+  const { containers, volumes } = worker.spec.template.spec;
+  const mount = containers[0]?.volumeMounts?.find(({ mountPath }) => mountPath === folder);
+  if (!mount) return [`${worker.metadata.name}: mounts no volume at ${JSON.stringify(folder)}, its spill folder`];
+  const volume = volumes?.find(({ name }) => name === mount.name)?.emptyDir;
+  if (!volume) return [];
+  const problems: string[] = [];
+  if (volume.medium) problems.push(`${worker.metadata.name}: its spill volume is memory`);
+  const size = /^(\d+)Mi$/.exec(String(volume.sizeLimit));
+  // Kubernetes ends a pod whose volume outgrows its limit; temporary files come on top.
+  if (Number(size?.[1]) * 1024 ** 2 <= limitBytes)
+    problems.push(`${worker.metadata.name}: its spill volume is too small`);
+  return problems;
+}
+
+/** `WORKER_SPILL_FOLDER` and `WORKER_SPILL_LIMIT`. */
+export interface SpillSettings {
+  readonly folder: string;
+  readonly limitBytes: number;
 }
 
 /** The environment of a workload's first container: its ConfigMaps in order, then its own variables that have a plain value. */

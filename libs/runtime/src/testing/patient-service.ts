@@ -34,4 +34,10 @@ class Patience implements BeforeApplicationShutdown {
 class PatientModule {}
 
 /** A service without stores, for specs that need a whole process. */
-await bootstrap(PatientModule, { service: 'patient', version: '1.0.0', config: PatientConfig, port: 'patientPort' });
+await bootstrap(PatientModule, {
+  service: 'patient',
+  version: '1.0.0',
+  config: PatientConfig,
+  port: 'patientPort',
+  closingMs: 1_000,
+});

@@ -46,17 +46,14 @@ export function slotsOfTimes(minutes: readonly WalkedMinute[], matches: (wall: D
   return slots;
 }
 
-/** The instants, to the hour, before which a zone's clock is changed. */
-export function hoursOfChange(zone: string, fromMs: number, toMs: number): number[] {
+/** What a zone's clock shows every six hours, and where its offset has changed since the look before. */
+export function lookAt(zone: string, fromMs: number, toMs: number) {
   const clock = wallClock(zone);
-  const hours: number[] = [];
-  let offset = clock(fromMs) - fromMs;
-  for (let atMs = fromMs; atMs < toMs; atMs += 6 * 60 * MINUTE_MS) {
-    const now = clock(atMs) - atMs;
-    if (now !== offset) hours.push(atMs);
-    offset = now;
-  }
-  return hours;
+  const looks: WalkedMinute[] = [];
+  for (let atMs = fromMs; atMs < toMs; atMs += 6 * 60 * MINUTE_MS) looks.push({ atMs, wallMs: clock(atMs) });
+  const offsets = looks.map(({ atMs, wallMs }) => wallMs - atMs);
+  const changes = looks.filter((_look, index) => index > 0 && offsets[index] !== offsets[index - 1]);
+  return { looks, changes, behaviour: offsets.join() };
 }
 
 /** Whether a wall-clock minute matches five fields: numbers, lists, ranges, steps, `L`, `LW`, `15W`, `5#2`, `5L`. */

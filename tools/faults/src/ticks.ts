@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import type { Testbed } from './testbed';
 
-/** The scheduler with a schedule that is due every two seconds. */
+/** The scheduler with a schedule that is due every second. */
 export const TICKING_SCHEDULER = join('tools', 'faults', 'scheduler', 'main.js');
-const EVERY_S = 2;
+const EVERY_S = 1;
 
 /** How the slots of the schedule were served, from the first to the last. */
 export interface Ticks {

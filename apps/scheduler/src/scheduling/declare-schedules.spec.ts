@@ -82,35 +82,3 @@ describe('a schedule that code declares', () => {
     expect(await find('theirs')).toMatchObject({ source: 'api', cron: ['@yearly'], version: 1 });
   });
 });
-
-describe('the loop that fires', () => {
-  it('sleeps until the next schedule is due, at most a second, and says when that is', async () => {
-    await sql('DELETE FROM schedules');
-    const { fire, metrics } = await deploy('rare', '@yearly');
-
-    await fire.runOnce();
-    expect(fire.waitMs()).toBe(1_000);
-
-    await sql(`UPDATE schedules SET next_run_at = now() + interval '300 ms', next_slot_at = now()`);
-    await fire.runOnce();
-    expect(fire.waitMs()).toBeGreaterThan(0);
-    expect(fire.waitMs()).toBeLessThanOrEqual(300);
-    expect(await metrics.registry.metrics()).toMatch(/millrace_schedule_next_run_timestamp_seconds 1\.?\d+/);
-  });
-
-  it('counts what it fired, how late, and what was missed', async () => {
-    await sql('DELETE FROM schedules');
-    const { fire, metrics, scheduler } = await deploy('counted', '@daily', { misfire: 'once', misfireWindow: '365d' });
-    await sql(
-      `UPDATE schedules SET next_slot_at = next_slot_at - interval '10 days', next_run_at = next_run_at - interval '10 days'`,
-    );
-
-    expect(await fire.runOnce()).toEqual({ fired: 1 });
-
-    const text = await metrics.registry.metrics();
-    expect(text).toContain('millrace_schedule_slots_total{outcome="submitted"} 1');
-    expect(text).toContain('millrace_schedule_lateness_seconds_count 1');
-    expect(text).toMatch(/millrace_schedule_missed_total (8|9)/);
-    expect(scheduler.stats()).toMatchObject([{ name: 'counted', kind: 'task', runs: 1, failures: 0 }]);
-  });
-});

@@ -9,7 +9,7 @@ import { ScheduledTask } from '../../../../apps/scheduler/src/scheduling/schedul
 /** A schedule that is due often enough for a run of minutes to say something. */
 @Injectable()
 class Ticks {
-  @ScheduledTask('*/2 * * * * *', { name: 'faults-tick', type: 'effect', options: { maxRetry: 0 } })
+  @ScheduledTask('* * * * * *', { name: 'faults-tick', type: 'effect', options: { maxRetry: 0 } })
   payload(): Record<string, never> {
     return {};
   }

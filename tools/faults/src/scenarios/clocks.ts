@@ -6,15 +6,15 @@ import { complaintsAbout, countTicks, TICKING_SCHEDULER } from '../ticks';
 import { underLoad } from '../under-load';
 
 const WORKER_OFFSETS = ['+1h', '-1h', '+3d'] as const;
-const SCHEDULER_OFFSETS = ['+0s', '+1h', '-1h', '+3d'] as const;
-/** Slots that a fast clock has served ahead of time. */
+const SCHEDULER_OFFSETS = ['+0s', '+1h', '-1d', '+10y'] as const;
+/** Slots that a fast clock has served ahead of time: there are none, because PostgreSQL's clock decides. */
 const AHEAD = `SELECT task_id FROM tasks WHERE status = 'pending' AND schedule_id IS NOT NULL AND run_at > now() + interval '30 s'`;
 
 export const clocks: Scenario = {
   row: '19',
   name: 'clocks',
   promise:
-    "Workers' and schedulers' clocks are hours and days off: leases hold, nothing starts early, every slot has one task.",
+    "Workers' and schedulers' clocks are hours, days and years off: leases hold, nothing starts early, every slot has one task.",
   testbed: { workers: 1 },
   long: { cycles: 10, tasks: 2_000 },
   unavailable: () =>
@@ -35,7 +35,8 @@ export const clocks: Scenario = {
     for (const scheduler of ticking) await nemesis.terminate(scheduler);
     const ahead = await cancelAhead(context);
     const ticks = await countTicks(testbed);
-    return { measures: { ...ticks, servedAhead: ahead }, complaints: complaintsAbout(ticks) };
+    const early = ahead > 0 ? [`${ahead} slots were served ahead of time`] : [];
+    return { measures: { ...ticks, servedAhead: ahead }, complaints: [...complaintsAbout(ticks), ...early] };
   },
 };
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { workspaceRoot } from '@millrace/stack';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { AddressTaken, ServiceProcess } from './service-process';
+import { AddressTaken, EndedTooSoon, ServiceProcess } from './service-process';
 
 /** Finds its port taken, a moment after whoever has it was asked. */
 const TOO_LATE = `setTimeout(() => {
@@ -46,4 +46,14 @@ describe('ServiceProcess', () => {
       await expect(starting).rejects.toThrow(AddressTaken);
     },
   );
+
+  it('tells one that ended by itself from one that is slow', async () => {
+    const program = join(folder, 'service.mjs');
+    writeFileSync(program, "console.log('Listening, and gone');");
+
+    const starting = ServiceProcess.start('service', 1, {}, { bundle: relative(workspaceRoot, program) });
+
+    await expect(starting).rejects.toThrow(EndedTooSoon);
+    await expect(starting).rejects.toThrow('Listening, and gone');
+  });
 });

@@ -23,6 +23,13 @@ export class AddressTaken extends Error {
   }
 }
 
+/** A process ended by itself before it was seen ready; the message holds what it printed. */
+export class EndedTooSoon extends Error {
+  constructor(name: string, logs: string) {
+    super(`${name} ended before it was seen ready:\n${logs}`);
+  }
+}
+
 export interface ServiceProcessOptions {
   /** The bundle to run, from the root of the clone. Default `dist/apps/<name>/main.js`. */
   readonly bundle?: string;
@@ -53,7 +60,7 @@ export class ServiceProcess {
   /**
    * Starts a bundle with exactly these variables, and waits until it says that it listens and answers that it is ready; when
    * `LOG_LEVEL` makes it say less, the answer alone counts, which another process on its port may have given.
-   * Throws `AddressTaken`, or, with what it printed, when it ends instead or is not ready within two minutes.
+   * Throws `AddressTaken` or `EndedTooSoon`, or, with what it printed, when it is not ready within two minutes.
    */
   static async start(
     name: string,
@@ -122,8 +129,10 @@ export class ServiceProcess {
       if (ready) return;
       await sleep(50);
     }
+    const hasEnded = !this.running;
     await this.kill('SIGKILL');
     if (this.logs.includes(TAKEN)) throw new AddressTaken(this.name, this.url);
+    if (hasEnded) throw new EndedTooSoon(this.name, this.logs);
     throw new Error(`${this.name} was not ready in time:\n${this.logs}`);
   }
 }

@@ -1,7 +1,7 @@
 import { QueueModule, QueueOptions } from '@millrace/queue';
-import { answerTo } from '@millrace/runtime';
+import { answerTo, storeHealth } from '@millrace/runtime';
 import { StoreModule, StoreOptions } from '@millrace/store';
-import { TaskPolicy, TasksModule } from '@millrace/tasks';
+import { TaskPolicy, TaskStores, TasksModule } from '@millrace/tasks';
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { CreateOrders1795500000000 } from './orders/create-orders';
@@ -42,6 +42,8 @@ const inject = [ShopConfig];
     OrdersModule,
     ReceiptsModule,
   ],
+  // Orders are taken without Redis; receipts wait for it.
+  providers: [storeHealth(TaskStores, 'helpful')],
 })
 export class ShopModule {}
 

@@ -101,6 +101,15 @@ describe('without a scheduler', () => {
   });
 });
 
+it('the shop tells whether its stores are there, and whether Redis may drop what waits in it', async () => {
+  const up = { status: 'up' };
+
+  await eventually(async () => {
+    const answer = await shop.inject({ url: '/health/ready' });
+    expect(answer.json()).toMatchObject({ info: { postgres: up, redis: up, redis_eviction: up } });
+  }, 20_000);
+});
+
 describe('an order', () => {
   let scheduler: ServiceProcess;
   beforeAll(async () => {

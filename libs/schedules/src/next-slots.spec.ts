@@ -47,6 +47,12 @@ describe('where clocks are changed', () => {
     expect(slots({ cron, timezone }, after, expected.length)).toEqual(expected);
   });
 
+  it('a time that has come does not come again for whoever asks while the clock repeats it', () => {
+    const between = slots({ cron: '30 1 * * *', timezone: 'America/New_York' }, '2026-11-01T06:10Z', 1);
+
+    expect(between).toEqual(['2026-11-02T06:30Z']);
+  });
+
   it('a time of the day comes once every day of five years, in a zone that skips and repeats it', () => {
     const spec = parseSpec({ cron: '30 2 * * *', timezone: 'Europe/Berlin' });
 

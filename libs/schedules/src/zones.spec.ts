@@ -40,6 +40,9 @@ const ZONES = ALL ? Intl.supportedValuesOf('timeZone') : UNUSUAL;
 
 const TIMEOUT_MS = ALL ? 600_000 : 30_000;
 
+/** On both sides of a change: more than the longest repeated hour. */
+const PROBED_MS = 9 * 3_600_000;
+
 const walked = new Map<string, string>();
 
 const RHYTHMS = ['*/10 * * * *', '30 * * * *', '5 */2 * * *', '0,45 * * * 0'];
@@ -97,6 +100,12 @@ function compareAround(zone: string, atMs: number): void {
 
     const found = slotsBetween((afterMs) => nextSlot(spec, new Date(afterMs))?.getTime(), span);
     expect(found, `${cron} in ${zone} around ${new Date(atMs).toISOString()}`).toEqual(expected);
+    // Whoever asks in the middle of it gets the same.
+    for (let probeMs = atMs - PROBED_MS; probeMs < atMs + PROBED_MS; probeMs += PROBED_MS / 20) {
+      const next = nextSlot(spec, new Date(probeMs))?.getTime() ?? 0;
+      if (next < span.toMs)
+        expect(next, `${cron} in ${zone} after ${probeMs}`).toBe(expected.find((at) => at > probeMs));
+    }
 
     if (ALL) countDifferences(cron, zone, { ...span, expected });
   }

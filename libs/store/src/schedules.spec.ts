@@ -319,6 +319,9 @@ describe('a slot', () => {
     const released = await Promise.all([release(), release()]);
 
     expect(released.sort()).toEqual([0, 1]);
+    const again = newSlot(schedule, { outcome: 'submitted', taskId: randomUUID() });
+    const late = await db.store.schedules.transaction((manager) => db.store.schedules.takeWaiting([again], manager));
+    expect(late.size).toBe(0);
     expect((await db.store.schedules.runs(schedule.id, { limit: 9 })).map(({ outcome }) => outcome)).toEqual([
       'waiting',
       'submitted',

@@ -70,6 +70,8 @@ describe('the OpenAPI document', () => {
       'GET /api/v1/types',
       'PATCH /api/v1/schedules/{name}',
       'POST /api/v1/schedules',
+      'POST /api/v1/schedules/apply',
+      'POST /api/v1/schedules/import',
       'POST /api/v1/schedules/pause',
       'POST /api/v1/schedules/resume',
       'POST /api/v1/schedules/{name}/backfill',

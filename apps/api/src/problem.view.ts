@@ -46,7 +46,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   405: 'The address does not answer this method; `Allow` lists those it does.',
   409: 'The state of the task or schedule does not allow it, its name is taken, or it is at another version.',
   413: 'The body is too large.',
-  415: 'The body is not application/json.',
+  415: 'The content type of the body is not taken.',
   422: 'The Idempotency-Key was used with another request.',
   429: 'Too many requests; `Retry-After` says when to come back.',
   503: 'The database does not answer; `Retry-After` says when to come back.',

@@ -65,6 +65,18 @@ export function text(doc: string, max: number): QueryField<string> {
   };
 }
 
+/** `true` or `false`. */
+export function flag(doc: string): QueryField<boolean> {
+  return {
+    read: (text) => {
+      if (text === 'true' || text === 'false') return text === 'true';
+      throw new Error('must be true or false');
+    },
+    doc,
+    schema: { type: 'boolean' },
+  };
+}
+
 /** A moment, as ISO 8601 with its offset from UTC. */
 export function instant(doc: string): QueryField<Date> {
   return { read: readInstant, doc, schema: { type: 'string', format: 'date-time' } };

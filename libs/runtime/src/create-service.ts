@@ -22,6 +22,7 @@ import { RouteTable } from './route-table';
 import { RuntimeModule } from './runtime.module';
 import type { ServiceConfig } from './service.config';
 import { Shutdown } from './shutdown';
+import { acceptText } from './text-body';
 
 /** Largest body of a route that says nothing else, in bytes. */
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
@@ -72,6 +73,7 @@ export async function createService<C extends ServiceConfig>(
   const metrics = app.get(Metrics);
   metrics.addProcessMetrics(service, version);
   acceptStrictJson(fastify);
+  acceptText(fastify);
   addAnswerHeaders(fastify);
   observeRequests(fastify, metrics);
   askForKeys(fastify, config.authMode === 'keys' ? config.apiKeys : null);

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { findApiKey, type ApiKey } from './api-keys';
 import type { Metrics } from './metrics';
 import { HttpProblem, invalidRequest } from './problem';
-import type { RouteSettings } from './public';
+import { settingsOf } from './public';
 import { parseStrictJson } from './strict-json';
 
 /** Who sent a request. */
@@ -21,7 +21,7 @@ declare module 'fastify' {
 
 const ANONYMOUS: Principal = { name: 'anonymous' };
 
-/** Takes JSON, strictly, and nothing else: other content types answer 415. */
+/** Takes JSON, strictly; what else a route takes is `acceptText`'s, and other content types answer 415. */
 export function acceptStrictJson(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(
@@ -105,8 +105,4 @@ function principalOf(keys: readonly ApiKey[], authorization: string | undefined)
     detail: text === undefined ? 'Send a key as "Authorization: Bearer <key>".' : 'This key is not known.',
     headers: { 'WWW-Authenticate': 'Bearer realm="millrace"' },
   });
-}
-
-function settingsOf(config: unknown): RouteSettings {
-  return typeof config === 'object' && config !== null ? config : {};
 }

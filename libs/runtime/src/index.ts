@@ -24,4 +24,6 @@ export { Readiness, type ReadinessCheck } from './readiness';
 export { ServiceConfig } from './service.config';
 export { DurationSetting, IsDuration, Setting, type SettingOptions } from './setting';
 export { Shutdown } from './shutdown';
+export { parseStrictJson } from './strict-json';
+export { TextBody, TextContent, type TextType } from './text-body';
 export { StoreHealth, storeHealth, type StoreHealthParts, type StoreProbes } from './store-health';

@@ -3,6 +3,7 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HttpProblem, type ErrorTable, type ProblemDetails, type ProblemInit } from './problem';
 import type { RouteTable } from './route-table';
+import { unsupportedType } from './text-body';
 
 /** SQLSTATE classes that say "this value cannot be stored": the input's fault, whatever let it through. */
 const DATA_ERROR = /^22[0-9A-Z]{3}$/;
@@ -38,7 +39,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (request.is404) return this.routes.problemOf(request);
 
     const { status, message, sqlState } = factsOf(error);
-    if (status === 415) return { status, code: 'unsupported-media-type', detail: 'Send JSON, as application/json.' };
+    if (status === 415) return unsupportedType(request).problem;
     if (status !== undefined && status < 500) return { status, detail: message };
     if (sqlState !== undefined && DATA_ERROR.test(sqlState)) {
       this.logger.warn('The database refused a value', { requestId: request.id, error });

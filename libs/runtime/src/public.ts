@@ -6,6 +6,8 @@ export interface RouteSettings {
   readonly public?: true;
   /** Largest body, in bytes. */
   readonly bodyLimit?: number;
+  /** Content types beside JSON; their bodies come as `TextContent`. */
+  readonly textTypes?: readonly string[];
 }
 
 /** Opens a route to everybody: no key, no rate limit. Only for answers without task data. */
@@ -16,4 +18,9 @@ export function Public(): MethodDecorator {
 /** Sets the largest body a route takes, in bytes. */
 export function BodyLimit(bytes: number): MethodDecorator {
   return RouteConfig({ bodyLimit: bytes } satisfies RouteSettings);
+}
+
+/** What a route says about itself. */
+export function settingsOf(config: unknown): RouteSettings {
+  return typeof config === 'object' && config !== null ? config : {};
 }

@@ -17,7 +17,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * Throws a 400 that names the field, and never repeats the content.
  */
 export function parseStrictJson(bytes: Uint8Array): unknown {
-  const text = decode(bytes);
+  const text = decodeText(bytes);
   if (text.trim() === '') throw refuse('', 'the body is empty; send JSON');
   const value = parse(text);
   const walk: Walk = { trail: [], keys: 0, suspectNumber: false };
@@ -38,7 +38,8 @@ interface Walk {
   suspectNumber: boolean;
 }
 
-function decode(bytes: Uint8Array): string {
+/** Text of a body, without a byte order mark. Throws a 400 for bytes that are no UTF-8. */
+export function decodeText(bytes: Uint8Array): string {
   try {
     const text = decoder.decode(bytes);
     return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;

@@ -7,6 +7,10 @@ const BY_NAME = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name = $1`;
 
 const BY_NAMES = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name = ANY ($1::text[]) ORDER BY name`;
 
+const BEYOND = `
+  SELECT name FROM schedules WHERE source = 'api' AND starts_with(name, $1) AND name <> ALL ($2::text[])
+  ORDER BY name LIMIT $3`;
+
 /** A function, so that the search through the parts of `tasks` is planned once. */
 const RUNS = `
   SELECT r.slot_at AS "slotAt", r.outcome, r.origin, r.reason, r.late_ms AS "lateMs", r.created_at AS "decidedAt",
@@ -27,6 +31,16 @@ export async function findSchedule(db: Database, name: string): Promise<Schedule
 export async function findSchedules(db: Database, names: readonly string[]): Promise<ScheduleRow[]> {
   const rows = await db.query(BY_NAMES, [names]);
   return rows.map(readSchedule);
+}
+
+/** See `ScheduleRepository.namesBeyond`. */
+export async function namesBeyond(
+  db: Database,
+  names: readonly string[],
+  { prefix, limit }: { readonly prefix: string; readonly limit: number },
+): Promise<string[]> {
+  const rows = await db.query<{ name: string }>(BEYOND, [prefix, names, limit]);
+  return rows.map(({ name }) => name);
 }
 
 /** See `ScheduleRepository.list`. */

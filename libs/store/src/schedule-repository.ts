@@ -22,7 +22,7 @@ import {
 import { resumeMany, type ScheduleResume } from './schedule-bulk';
 import { auditOf, versionsOf, type NamedAudit, type NamedVersion, type VersionPlace } from './schedule-history';
 import { countSchedules, declareSchedules, markOrphaned, type ScheduleCounts } from './schedule-states';
-import { findSchedule, findSchedules, listSchedules, runsOf } from './schedule-queries';
+import { findSchedule, findSchedules, listSchedules, namesBeyond, runsOf } from './schedule-queries';
 import type {
   NewSlot,
   NextSlot,
@@ -64,8 +64,8 @@ export class ScheduleRepository {
   }
 
   /** The database's clock, which decides what is due. */
-  async now(): Promise<Date> {
-    const [row] = await this.db.query<{ now: Date }>(NOW);
+  async now(manager?: EntityManager): Promise<Date> {
+    const [row] = await this.db.query<{ now: Date }>(NOW, [], manager);
     return row?.now ?? new Date();
   }
 
@@ -125,6 +125,11 @@ export class ScheduleRepository {
   /** Those that exist, by name. */
   findByNames(names: readonly string[]): Promise<ScheduleRow[]> {
     return findSchedules(this.db, names);
+  }
+
+  /** Names of schedules of the api that begin so and are not among these, by name, at most `limit`. */
+  namesBeyond(names: readonly string[], which: { readonly prefix: string; readonly limit: number }): Promise<string[]> {
+    return namesBeyond(this.db, names, which);
   }
 
   /** A page of schedules by name; `cursor` continues after another page. */
@@ -214,8 +219,8 @@ export class ScheduleRepository {
   }
 
   /** Which of these slots somebody has decided about, as epoch ms. */
-  decidedSlots(scheduleId: number, slots: readonly Date[]): Promise<Set<number>> {
-    return decidedSlots(this.db, scheduleId, slots);
+  decidedSlots(scheduleId: number, slots: readonly Date[], manager?: EntityManager): Promise<Set<number>> {
+    return decidedSlots(this.db, { scheduleId, slots }, manager);
   }
 
   /** Unfinished tasks in the way of waiting slots whose schedules cancel what runs. */

@@ -120,8 +120,12 @@ export async function takeWaiting(
 }
 
 /** See `ScheduleRepository.decidedSlots`. */
-export async function decidedSlots(db: Database, scheduleId: number, slots: readonly Date[]): Promise<Set<number>> {
-  const rows = await db.query<{ slot_at: Date }>(DECIDED, [scheduleId, slots]);
+export async function decidedSlots(
+  db: Database,
+  { scheduleId, slots }: { readonly scheduleId: number; readonly slots: readonly Date[] },
+  manager?: EntityManager,
+): Promise<Set<number>> {
+  const rows = await db.query<{ slot_at: Date }>(DECIDED, [scheduleId, slots], manager);
   return new Set(rows.map(({ slot_at }) => slot_at.getTime()));
 }
 

@@ -67,7 +67,7 @@ export class ScheduleControl {
   async put({ input, ...request }: WriteRequest, manager?: EntityManager): Promise<WrittenSchedule> {
     const { name, version } = request;
     const definition = draftSchedule(name, input, this.policy);
-    const next = nextSlotOf(name, definition, await this.schedules.now());
+    const next = nextSlotOf(name, definition, await this.schedules.now(manager));
     const result = await this.schedules.put({ ...request, definition, next }, manager);
     switch (result.kind) {
       case 'name_taken':
@@ -177,7 +177,7 @@ export class ScheduleControl {
   async backfill({ name, from, to, actor }: BackfillRequest): Promise<readonly RecordedSlot[]> {
     const recorded = await this.schedules.transaction(async (manager) => {
       const { schedule, seenAt } = await this.lock(name, manager);
-      const range = await this.slotsOfRange(schedule, { from, to, now: seenAt });
+      const range = await this.slotsOfRange(schedule, { from, to, now: seenAt }, manager);
       const oneByOne = { ...schedule, overlap: schedule.overlap === 'allow' ? 'allow' : 'queue_all' } as const;
       const slots = await this.plan(oneByOne, range, manager);
       const result = await recordSlots(this.parts, [{ schedule, slots, origin: 'backfill' }], manager);
@@ -194,6 +194,7 @@ export class ScheduleControl {
   private async slotsOfRange(
     schedule: ScheduleRow,
     { from, to, now }: { readonly from: Date; readonly to: Date; readonly now: Date },
+    manager?: EntityManager,
   ): Promise<Date[]> {
     if (to > now) throw new InvalidSchedule([{ field: 'to', message: 'must not be ahead of now' }]);
     if (from >= to) throw new InvalidSchedule([{ field: 'from', message: 'must be before to' }]);
@@ -203,7 +204,7 @@ export class ScheduleControl {
       const message = `must be nearer: the range holds more than ${MAX_BACKFILL_SLOTS} slots`;
       throw new InvalidSchedule([{ field: 'to', message }]);
     }
-    const decided = await this.schedules.decidedSlots(schedule.id, inRange);
+    const decided = await this.schedules.decidedSlots(schedule.id, inRange, manager);
     return inRange.filter((slotAt) => !decided.has(slotAt.getTime()));
   }
 

@@ -1,7 +1,7 @@
 import { QUEUE_PATTERN, TYPE_PATTERN } from '@millrace/contracts';
 import { invalidRequest } from '@millrace/runtime';
 import type { ScheduleFilter } from '@millrace/store';
-import { integer, matching, oneOf, text, type QueryOf } from '../query-fields';
+import { flag, integer, matching, oneOf, text, type QueryOf } from '../query-fields';
 import type { ScheduleFilterView } from './list.views';
 
 /** Deep pages cost what all pages before them cost; beyond this a cursor takes over. */
@@ -14,8 +14,8 @@ export const LIST_QUERY = {
   type: matching('Only schedules of this type.', TYPE_PATTERN),
   queue: matching('Only schedules that name this queue.', QUEUE_PATTERN),
   source: oneOf('`code`: declared by a service.', ['api', 'code']),
-  paused: oneOf('Only paused ones, or only others.', ['true', 'false']),
-  orphaned: oneOf('Only those that no service declares any more, or only others.', ['true', 'false']),
+  paused: flag('Only paused ones, or only others.'),
+  orphaned: flag('Only those that no service declares any more, or only others.'),
   page: integer('From 1, the default; `page * page_size` is at most 10,000.', { min: 1, max: MAX_OFFSET }),
   page_size: PAGE_SIZE,
   cursor: text('`next_cursor` of the page before; in place of `page`.', 255),
@@ -24,7 +24,7 @@ export const LIST_QUERY = {
 export type ListQuery = QueryOf<typeof LIST_QUERY>;
 
 export function filterOf({ q, type, queue, source, paused, orphaned }: ListQuery): ScheduleFilter {
-  return { q, type, queue, source, paused: flagOf(paused), orphaned: flagOf(orphaned) };
+  return { q, type, queue, source, paused, orphaned };
 }
 
 /** The filter as REST shows it. */
@@ -50,6 +50,3 @@ export function pageOf({ page, page_size: pageSize = 20, cursor }: ListQuery) {
   }
   return { page: page ?? 1, pageSize, cursor };
 }
-
-const flagOf = (text: 'true' | 'false' | undefined): boolean | undefined =>
-  text === undefined ? undefined : text === 'true';

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { ScheduleBulkController } from './schedule-bulk.controller';
 import { ScheduleControlController } from './schedule-control.controller';
 import { ScheduleHistoryController } from './schedule-history.controller';
+import { ApplySchedules } from './apply-schedules';
+import { ScheduleSetController } from './schedule-set.controller';
 import { ScheduleController } from './schedule.controller';
 import { SchedulesController } from './schedules.controller';
 import { WriteSchedules } from './write-schedules';
@@ -11,10 +13,11 @@ import { WriteSchedules } from './write-schedules';
   controllers: [
     SchedulesController,
     ScheduleBulkController,
+    ScheduleSetController,
     ScheduleController,
     ScheduleControlController,
     ScheduleHistoryController,
   ],
-  providers: [WriteSchedules],
+  providers: [WriteSchedules, ApplySchedules],
 })
 export class SchedulesModule {}

@@ -39,7 +39,7 @@ export class CancelSignals {
 
   private start(): void {
     if (this.redis) return;
-    const redis = this.connections.connect('cancel', { autoResubscribe: false });
+    const redis = this.connections.listen('cancel');
     this.redis = redis;
     redis.on('message', (_channel: string, taskId: string) => {
       for (const listener of this.listeners) listener(taskId);

@@ -9,6 +9,9 @@ import { isUsable, untilReady, within } from './waiting';
 const CONNECT_TIMEOUT_MS = 3_000;
 const PING_TIMEOUT_MS = 1_000;
 const CLOSE_TIMEOUT_MS = 1_000;
+/** How often a connection that only listens asks for a sign of life, and how long that may take to come. */
+const SIGN_OF_LIFE_EVERY_MS = 5_000;
+const SIGN_OF_LIFE_TIMEOUT_MS = 5_000;
 /** A short break is waited out; after one this long a call fails at once, so that callers do not queue up behind it. */
 const PATIENCE_MS = 1_000;
 
@@ -87,7 +90,7 @@ export class RedisConnections {
       );
   }
 
-  /** A connection of its own for a caller that blocks or subscribes; give it back with `drop`. */
+  /** A connection of its own for a caller that blocks; give it back with `drop`. */
   connect(purpose: string, overrides: ConnectionOverrides = {}): Redis {
     if (this.isClosed) throw new QueueUnavailable('the connection was closed');
     const redis: Redis = openRedis(this.options.redisUrl, purpose, overrides, () => {
@@ -99,7 +102,25 @@ export class RedisConnections {
     return redis;
   }
 
-  /** Ends a connection from `connect` at once. */
+  /**
+   * A connection of its own for a caller that subscribes; give it back with `drop`. One that only listens would never
+   * notice that its line has gone dead: this one does within 10 s, and connects anew.
+   */
+  listen(purpose: string, overrides: Pick<ConnectionOverrides, 'protocol'> = {}): Redis {
+    const redis = this.connect(purpose, {
+      ...overrides,
+      autoResubscribe: false,
+      // Ends the connection when no answer comes.
+      socketTimeout: SIGN_OF_LIFE_TIMEOUT_MS,
+    });
+    const asking = setInterval(() => {
+      if (isUsable(redis)) redis.ping().catch(() => undefined);
+    }, SIGN_OF_LIFE_EVERY_MS).unref();
+    redis.once('end', () => clearInterval(asking));
+    return redis;
+  }
+
+  /** Ends a connection from `connect` or `listen` at once. */
   drop(redis: Redis): void {
     this.open.delete(redis);
     redis.disconnect();

@@ -56,7 +56,7 @@ export class DelayedWatch {
     if (this.redis) return;
     try {
       // RESP2: the client library passes RESP3's own invalidation messages to nobody.
-      this.redis = this.connections.connect('delayed-watch', { protocol: 2, autoResubscribe: false });
+      this.redis = this.connections.listen('delayed-watch', { protocol: 2 });
     } catch {
       return;
     }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { eventually, ownRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createQueues } from './create-queues';
@@ -46,6 +48,28 @@ describe('CancelSignals', () => {
   });
 });
 
+describe('CancelSignals on a line that goes dead without a word', () => {
+  it('are heard again over a new connection', async () => {
+    const line = await mortalLine(fixture.options.redisUrl);
+    const access = createQueues(new QueueOptions({ redisUrl: line.url, prefix: fixture.options.prefix }));
+    const heard: string[] = [];
+    access.cancels.subscribe((taskId) => heard.push(taskId));
+    await eventually(async () => {
+      await fixture.access.cancels.publish('before');
+      expect(heard).toContain('before');
+    });
+
+    line.killConnections();
+    await eventually(async () => {
+      await fixture.access.cancels.publish('after');
+      expect(heard).toContain('after');
+    }, 60_000);
+
+    await access.close();
+    line.close();
+  }, 90_000);
+});
+
 describe('RateLimiter', () => {
   it('counts each key on its own, together with other replicas', async () => {
     const other = createQueues(fixture.options);
@@ -80,3 +104,27 @@ describe('RateLimiter', () => {
     await server.close();
   });
 });
+
+/** A line to a server. Connections that were killed stay open, and nothing passes them any more. */
+async function mortalLine(serverUrl: string) {
+  const { hostname, port } = new URL(serverUrl);
+  let killed = 0;
+  let made = 0;
+  const server = createServer((client) => {
+    const number = (made += 1);
+    const target = connect(Number(port), hostname);
+    for (const [from, to] of [
+      [client, target],
+      [target, client],
+    ] as const) {
+      from.on('data', (data) => number > killed && to.write(data));
+      from.on('error', () => to.destroy());
+      from.on('close', () => to.destroy());
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = new URL(serverUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
+  return { url: url.href, killConnections: () => (killed = made), close: () => server.close() };
+}

@@ -103,6 +103,23 @@ describe('FaultProxy', () => {
     expect(heard).toBe('b');
   });
 
+  it('leaves what it has swallowed dead when only new lines are healed', async () => {
+    proxy.play({ swallow: 'both' });
+    client.write('a');
+    await eventually(() => expect(proxy.deadLines).toBe(1));
+    proxy.healNewLines();
+    client.write('b');
+    const other = await open();
+    other.write('c');
+
+    await eventually(() => expect(answers).toBe('answer to c;'));
+    expect(heard).toBe('c');
+
+    client.destroy();
+    await eventually(() => expect(proxy.deadLines).toBe(0));
+    other.destroy();
+  });
+
   it('takes no connection while it is cut', async () => {
     const broken = closed(client);
     proxy.cut();

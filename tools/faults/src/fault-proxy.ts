@@ -8,7 +8,17 @@ export interface LinkFault {
   /** Most bytes a second, in each direction. Default: no limit. */
   readonly bytesPerSecond?: number;
   /** What is swallowed while the connections stay open. Default nothing. */
-  readonly swallow?: 'requests' | 'replies' | 'both';
+  readonly swallow?: Direction | 'both';
+}
+
+type Direction = 'requests' | 'replies';
+
+/** One connection of a service, and the one to the store behind it. */
+interface Pair {
+  readonly client: Socket;
+  readonly target: Socket;
+  /** Directions of which something was swallowed: the ends no longer agree on what was said. */
+  readonly gaps: Set<Direction>;
 }
 
 /** The most that one connection holds back; then the sender has to wait, as on a real line. */
@@ -17,7 +27,7 @@ const MOST_HELD_BYTES = 4 * 1024 * 1024;
 /** A TCP connection between a service and a store on which a network's faults can be played. */
 export class FaultProxy {
   private fault: LinkFault = {};
-  private readonly pairs = new Set<{ client: Socket; target: Socket }>();
+  private readonly pairs = new Set<Pair>();
   private readonly server: Server;
   private listening: 'yes' | 'refusing' = 'yes';
 
@@ -45,9 +55,19 @@ export class FaultProxy {
   /** Passes everything on unchanged. What was swallowed stays lost, so its connections are reset. */
   heal(): void {
     const { swallow } = this.fault;
+    this.healNewLines();
+    if (swallow) this.reset();
+  }
+
+  /** Connections that nothing was swallowed of are whole again, and new ones; the others stay dead without a word. */
+  healNewLines(): void {
     this.fault = {};
     this.listening = 'yes';
-    if (swallow) this.reset();
+  }
+
+  /** Connections that something was swallowed of and that nobody has given up. */
+  get deadLines(): number {
+    return [...this.pairs].filter(({ gaps }) => gaps.size > 0).length;
   }
 
   /** Breaks every connection with an RST. New ones are taken. */
@@ -82,7 +102,7 @@ export class FaultProxy {
       return;
     }
     const target = connect({ port: this.targetPort, host: '127.0.0.1', noDelay: true });
-    const pair = { client, target };
+    const pair: Pair = { client, target, gaps: new Set() };
     this.pairs.add(pair);
     const end = () => {
       this.pairs.delete(pair);
@@ -93,15 +113,18 @@ export class FaultProxy {
       socket.on('error', end);
       socket.on('close', end);
     }
-    this.pass(client, target, 'requests');
-    this.pass(target, client, 'replies');
+    this.pass(pair, 'requests');
+    this.pass(pair, 'replies');
   }
 
-  private pass(from: Socket, to: Socket, direction: 'requests' | 'replies'): void {
+  private pass(pair: Pair, direction: Direction): void {
+    const [from, to] = direction === 'requests' ? [pair.client, pair.target] : [pair.target, pair.client];
     const line = new SlowLine(from, to);
     from.on('data', (data: Buffer) => {
       const { swallow, ...slowness } = this.fault;
-      if (swallow !== direction && swallow !== 'both') line.send(data, slowness);
+      if (swallow === direction || swallow === 'both') pair.gaps.add(direction);
+      // A stream that lacks a piece is not taken up again behind the gap.
+      if (!pair.gaps.has(direction)) line.send(data, slowness);
     });
   }
 }

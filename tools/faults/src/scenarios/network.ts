@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LinkFault } from '../fault-proxy';
+import type { FaultProxy, LinkFault } from '../fault-proxy';
 import type { Scenario, ScenarioContext } from '../scenario';
 import type { Service } from '../testbed';
 import { underLoad } from '../under-load';
@@ -35,8 +35,20 @@ export const halfOpen: Scenario = {
   testbed: { network: 'proxied' },
   long: { cycles: 12, tasks: 1_200 },
   async run(context) {
-    await underLoad(context, (cycle) => swallow(context, cycle, 'both', 15_000), { overMs: 4_000 });
-    return {};
+    let slowestMs = 0;
+    await underLoad(
+      context,
+      async (cycle) => {
+        const line = await swallow(context, cycle, 'both', 6_000);
+        line.healNewLines();
+        slowestMs = Math.max(slowestMs, await untilGivenUp(line));
+      },
+      { overMs: 4_000 },
+    );
+    return {
+      measures: { slowestRecoveryMs: slowestMs },
+      complaints: slowestMs > GIVEN_UP_MS ? [`a dead line was held for ${slowestMs} ms after the healing`] : [],
+    };
   },
 };
 
@@ -47,13 +59,22 @@ export const oneWay: Scenario = {
   testbed: { network: 'proxied' },
   long: { cycles: 12, tasks: 1_200 },
   async run(context) {
-    await underLoad(context, (cycle) => swallow(context, cycle, 'replies', 5_000), { overMs: 4_000 });
+    await underLoad(
+      context,
+      async (cycle) => {
+        const line = await swallow(context, cycle, 'replies', 5_000);
+        line.heal();
+      },
+      { overMs: 4_000 },
+    );
     return {};
   },
 };
 
 const SLOW_MS = 5_000;
 const RESETS = 20;
+/** No service may hold on to a dead line for longer once others can be had. */
+const GIVEN_UP_MS = 15_000;
 
 async function playEverywhere({ testbed, nemesis }: ScenarioContext, fault: LinkFault): Promise<void> {
   const services = everyone({ testbed });
@@ -73,22 +94,31 @@ async function stormOfResets({ testbed, nemesis, random }: ScenarioContext): Pro
   }
 }
 
-/** One line at a time: worker to Redis, worker to PostgreSQL, api to Redis, and so on. */
+/** One line at a time: worker to Redis, worker to PostgreSQL, api to Redis, and so on. Returns it unhealed. */
 async function swallow(
   { testbed, nemesis, random }: ScenarioContext,
   cycle: number,
   what: NonNullable<LinkFault['swallow']>,
   forMs: number,
-): Promise<void> {
+): Promise<FaultProxy> {
   const kind = (['worker', 'worker', 'api', 'scheduler'] as const)[Math.floor(cycle / 2) % 4] ?? 'worker';
   const store = STORES[cycle % 2] ?? 'redis';
   const service = random.pick(testbed.running(kind));
   // A worker that Redis hears nothing from is lost by the rule.
   nemesis.note(`${kind} ${service.process.pid}: ${what} of ${store} swallowed`, store === 'redis' ? [service] : []);
-  service.links?.[store].play({ swallow: what });
+  if (!service.links) throw new Error('The network must be proxied');
+  const line = service.links[store];
+  line.play({ swallow: what });
   await sleep(forMs);
-  service.links?.[store].heal();
   nemesis.note('the line is good again');
+  return line;
+}
+
+/** Waits until no dead connection is held any more; answers how long that took, in milliseconds. */
+async function untilGivenUp(line: FaultProxy): Promise<number> {
+  const startedAtMs = performance.now();
+  while (line.deadLines > 0 && performance.now() - startedAtMs < 5 * GIVEN_UP_MS) await sleep(100);
+  return Math.round(performance.now() - startedAtMs);
 }
 
 function everyone({ testbed }: Pick<ScenarioContext, 'testbed'>): Service[] {

@@ -225,6 +225,15 @@ test('a request that failed leaves its key free', async () => {
   expect(answer).toEqual({ status: 200, body: null, replayed: false });
 });
 
+test('a change is dated by when it was made, not by when its transaction began', async () => {
+  const dated = await db.sql(
+    `WITH waited AS MATERIALIZED (SELECT pg_sleep(0.05))
+    INSERT INTO audit_log (actor, action) SELECT 'eve', 'waits' FROM waited RETURNING at - now() >= '50 ms' AS late`,
+  );
+
+  expect(dated).toEqual([{ late: true }]);
+});
+
 test('the audit log can only grow', async () => {
   const task = await startedTask(db.store);
   await db.store.tasks.recordOutcomes([retryOf(task, { status: 'failed' })]);

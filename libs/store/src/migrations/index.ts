@@ -7,6 +7,7 @@ import submit from './0005-submit.sql';
 import nameChecks from './0006-name-checks.sql';
 import schedules from './0007-schedules.sql';
 import declaredSchedules from './0008-declared-schedules.sql';
+import auditMoment from './0009-audit-moment.sql';
 
 /** A class for TypeORM's runner; the name ends in the timestamp it sorts by. */
 function migration(name: string, sql: string): new () => MigrationInterface {
@@ -34,4 +35,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   migration('NameChecks1795500000006', nameChecks),
   migration('Schedules1795500000007', schedules),
   migration('DeclaredSchedules1795500000008', declaredSchedules),
+  migration('AuditMoment1795500000009', auditMoment),
 ];

@@ -178,6 +178,7 @@ describe('Idempotency-Key', () => {
     const headers = { 'idempotency-key': 'k-2' };
     await post('tasks', { type: 'noop', payload: 1 }, headers);
     expect((await post('tasks', { type: 'noop', payload: 2 }, headers)).status).toBe(422);
+    expect((await post('tasks/bulk', { tasks: [{ type: 'noop', payload: 1 }] }, headers)).status).toBe(422);
   });
 
   it('keeps nothing of a request that failed', async () => {

@@ -30,9 +30,10 @@ export class Idempotency {
     if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
       throw invalidRequest([{ field: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
     }
-    const route = request.routeOptions.url ?? '';
-    const requestHash = createHash('sha256').update(canonicalJson(request.body)).digest('hex');
-    const scope = `${request.principal?.name ?? ''} ${request.method} ${route}`;
+    // A key used on one route and then on another is as much a mistake as one used with two bodies.
+    const said = `${request.method} ${request.routeOptions.url ?? ''} ${canonicalJson(request.body)}`;
+    const requestHash = createHash('sha256').update(said).digest('hex');
+    const scope = request.principal?.name ?? '';
     return this.repository.run({ key, scope, requestHash, ttlMs: TTL_MS }, work);
   }
 }

@@ -22,6 +22,11 @@ const SHOWN_TIMELINES = 3;
  * Judges a run from outside: `node checker/main.js <order.json>` prints a verdict as JSON. Exit code 0: everything holds,
  * 1: something does not, anything else: it could not judge.
  */
+process.once('uncaughtException', (error) => {
+  console.error(error);
+  process.exit(2);
+});
+
 const order = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as Order;
 const evidence: Evidence = {
   ...(await readLogs(order.folder)),

@@ -5,15 +5,13 @@ import type { EffectLine, Evidence, FaultLine, SubmitLine, WishLine } from './re
 
 /** Reads the logs of a run: those of the submitter, of the operators, of the nemesis, and one of each worker process. */
 export async function readLogs(folder: string): Promise<Pick<Evidence, 'submits' | 'effects' | 'faults' | 'wishes'>> {
-  const effects: EffectLine[] = [];
-  for (const name of readdirSync(folder).filter((file) => /^effects-\d+\.jsonl$/.test(file))) {
-    effects.push(...(await readLines<EffectLine>(join(folder, name))));
-  }
+  const files = readdirSync(folder).filter((file) => /^effects-\d+\.jsonl$/.test(file));
+  const effects = await Promise.all(files.map((name) => readLines<EffectLine>(join(folder, name))));
   return {
     submits: await readLines<SubmitLine>(join(folder, 'submits.jsonl')),
     wishes: await readLines<WishLine>(join(folder, 'wishes.jsonl')),
     faults: await readLines<FaultLine>(join(folder, 'nemesis.jsonl')),
-    effects,
+    effects: effects.flat(),
   };
 }
 

@@ -28,5 +28,5 @@ export const TRIALS: readonly Trial[] = [
   { mutants: ['shutdown_spends_retry'], scenario: shortGrace },
   { mutants: ['promise_before_commit'], scenario: { ...postgresKill, long: { cycles: 2, tasks: 200 } } },
   { mutants: ['no_isolation'], scenario: { ...hostileHandlers, long: { cycles: 1, tasks: 50 } }, where: 'workers' },
-  { mutants: ['partial_bulk'], scenario: { ...apiKill, long: { cycles: 3, tasks: 3_000 } } },
+  { mutants: ['partial_bulk'], scenario: { ...apiKill, long: { cycles: 10, tasks: 20_000 } } },
 ];

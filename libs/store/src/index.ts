@@ -31,7 +31,6 @@ export type {
 } from './schedule-row';
 export type { ScheduleResume } from './schedule-bulk';
 export type { NamedAudit, NamedVersion, VersionPlace } from './schedule-history';
-export type { ScheduleCounts } from './schedule-states';
 export { slotKey, type ReleasableSlot, type SlotKeys } from './schedule-slots';
 export { openStore, Store } from './store';
 export {

@@ -21,7 +21,7 @@ import {
 } from './schedule-changes';
 import { resumeMany, type ScheduleResume } from './schedule-bulk';
 import { auditOf, versionsOf, type NamedAudit, type NamedVersion, type VersionPlace } from './schedule-history';
-import { countSchedules, declareSchedules, markOrphaned, type ScheduleCounts } from './schedule-states';
+import { declareSchedules, markOrphaned } from './schedule-states';
 import { findSchedule, findSchedules, listSchedules, namesBeyond, runsOf } from './schedule-queries';
 import type {
   NewSlot,
@@ -241,10 +241,5 @@ export class ScheduleRepository {
   /** Marks schedules of code as orphaned that nobody has declared for so long; answers their names. */
   markOrphaned(silentMs: number): Promise<string[]> {
     return markOrphaned(this.db, silentMs);
-  }
-
-  /** How many schedules there are, by state. */
-  counts(): Promise<ScheduleCounts> {
-    return countSchedules(this.db);
   }
 }

@@ -2,16 +2,6 @@ import type { Database } from './database';
 import { readSchedule, SCHEDULE_COLUMNS } from './schedule-columns';
 import type { ScheduleRow } from './schedule-row';
 
-/** How many schedules there are. One that is paused or orphaned counts as that alone. */
-export interface ScheduleCounts {
-  /** Has a next slot and goes on. */
-  readonly active: number;
-  readonly paused: number;
-  readonly orphaned: number;
-  /** Has no further slot. */
-  readonly ended: number;
-}
-
 const DECLARE = `
   UPDATE schedules SET declared_at = now(), orphaned_at = NULL WHERE name = ANY ($1::text[]) AND source = 'code'
   RETURNING ${SCHEDULE_COLUMNS}`;
@@ -28,13 +18,6 @@ const MARK_ORPHANED = `
   )
   SELECT name FROM orphaned ORDER BY name`;
 
-const COUNTS = `
-  SELECT count(*) FILTER (WHERE paused)::integer AS paused,
-    count(*) FILTER (WHERE NOT paused AND orphaned_at IS NOT NULL)::integer AS orphaned,
-    count(*) FILTER (WHERE NOT paused AND orphaned_at IS NULL AND next_run_at IS NULL)::integer AS ended,
-    count(*) FILTER (WHERE NOT paused AND orphaned_at IS NULL AND next_run_at IS NOT NULL)::integer AS active
-  FROM schedules`;
-
 /** See `ScheduleRepository.declare`. */
 export async function declareSchedules(db: Database, names: readonly string[]): Promise<ScheduleRow[]> {
   const rows = await db.query(DECLARE, [names]);
@@ -45,10 +28,4 @@ export async function declareSchedules(db: Database, names: readonly string[]): 
 export async function markOrphaned(db: Database, silentMs: number): Promise<string[]> {
   const rows = await db.query<{ name: string }>(MARK_ORPHANED, [silentMs]);
   return rows.map(({ name }) => name);
-}
-
-/** See `ScheduleRepository.counts`. */
-export async function countSchedules(db: Database): Promise<ScheduleCounts> {
-  const [counts] = await db.query<ScheduleCounts>(COUNTS);
-  return counts ?? { active: 0, paused: 0, orphaned: 0, ended: 0 };
 }

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Program } from '@millrace/runtime';
+import { within } from '../pause';
 import { Cell } from './cell';
 import type { CellSpec } from './cell-body';
 
@@ -92,12 +93,7 @@ export class Cells {
     this.isClosed = true;
     const live = [...this.live];
     for (const cell of live) cell.kill();
-    let timer: NodeJS.Timeout | undefined;
-    const enough = new Promise((resolve) => {
-      timer = setTimeout(resolve, CLOSE_MS);
-    });
-    await Promise.race([Promise.all(live.map(({ ended }) => ended)), enough]);
-    clearTimeout(timer);
+    await within(CLOSE_MS, Promise.all(live.map(({ ended }) => ended)));
   }
 
   private take(spec: CellSpec): Cell {

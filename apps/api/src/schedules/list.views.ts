@@ -7,6 +7,7 @@ import {
   type SlotOutcome,
   type TaskStatus,
 } from '@millrace/contracts';
+import { PageView } from '../page.view';
 import { ScheduleView } from './schedule.view';
 
 const MOMENT = { type: String, format: 'date-time' } as const;
@@ -34,25 +35,9 @@ export class ScheduleFilterView {
 }
 
 @ApiSchema({ name: 'SchedulePage' })
-export class SchedulePageView {
+export class SchedulePageView extends PageView {
   @ApiProperty({ type: [ScheduleView], description: 'By name.' })
   readonly items!: readonly ScheduleView[];
-
-  @ApiProperty({ type: 'integer' })
-  readonly total!: number;
-
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Null when the page was asked for by cursor.' })
-  readonly page!: number | null;
-
-  @ApiProperty({ type: 'integer' })
-  readonly page_size!: number;
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Give it as `cursor` for the next page; null: this is the last.',
-  })
-  readonly next_cursor!: string | null;
 
   @ApiProperty({ type: ScheduleFilterView })
   readonly filter!: ScheduleFilterView;

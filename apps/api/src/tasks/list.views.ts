@@ -1,5 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { ATTEMPT_OUTCOMES, ERROR_CODES, TASK_STATUSES, type TaskStatus } from '@millrace/contracts';
+import { PageView } from '../page.view';
 import { TaskView } from './task.view';
 
 /** The filter a list was made with. */
@@ -31,28 +32,12 @@ export class TaskFilterView {
 }
 
 @ApiSchema({ name: 'TaskPage' })
-export class TaskPageView {
+export class TaskPageView extends PageView {
   @ApiProperty({ type: [TaskView], description: 'Newest first.' })
   readonly items!: readonly TaskView[];
 
-  @ApiProperty({ type: 'integer' })
-  readonly total!: number;
-
   @ApiProperty({ enum: ['exact', 'at_least'], description: '`at_least`: counting stopped at `total`.' })
   readonly total_relation!: 'exact' | 'at_least';
-
-  @ApiProperty({ type: 'integer', nullable: true, description: 'Null when the page was asked for by cursor.' })
-  readonly page!: number | null;
-
-  @ApiProperty({ type: 'integer' })
-  readonly page_size!: number;
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Give it as `cursor` for the next page; null: this is the last.',
-  })
-  readonly next_cursor!: string | null;
 
   @ApiProperty({ type: TaskFilterView })
   readonly filter!: TaskFilterView;

@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import type { Program } from '@millrace/runtime';
-import { within } from '../pause';
 import { Cell } from './cell';
 import type { CellSpec } from './cell-body';
 
@@ -9,9 +8,6 @@ const LEAST_WAIT_MS = 500;
 const MOST_WAIT_MS = 30_000;
 /** How much longer the next one waits for each that waits already: about what starting a cell takes. */
 const WAIT_EACH_MS = 50;
-
-/** How long a closing worker waits for its cells to be gone. */
-const CLOSE_MS = 1_000;
 
 /** The right to one cell; it is given back when the cell, if there was one, has ended. */
 export interface Place {
@@ -88,12 +84,12 @@ export class Cells {
     return waitMs;
   }
 
-  /** Ends every cell by force; none is started from now on. */
+  /** Ends every cell by force, and resolves when all are gone; none is started from now on. */
   async close(): Promise<void> {
     this.isClosed = true;
     const live = [...this.live];
     for (const cell of live) cell.kill();
-    await within(CLOSE_MS, Promise.all(live.map(({ ended }) => ended)));
+    await Promise.all(live.map(({ ended }) => ended));
   }
 
   private take(spec: CellSpec): Cell {

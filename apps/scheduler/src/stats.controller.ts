@@ -49,7 +49,7 @@ function dutyView(duty: DutyStats) {
     runs: duty.runs,
     failures: duty.failures,
     last_run_at: duty.lastRunAt,
-    age: duty.lastRunAt ? Date.now() - duty.lastRunAt.getTime() : null,
+    age: duty.ageMs,
     last_duration: duty.lastDurationMs,
     last_counts: duty.lastCounts,
     totals: duty.totals,

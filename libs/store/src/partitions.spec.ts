@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { isTooWide, missingSpans, parseSpan, partitionName, partitionWidthMs } from './partition-plan';
 import { newTask, outcomeOf, retryOf, startAgain, startedTask, testStore, type TestStore } from './store.fixture';
 
@@ -64,6 +64,21 @@ test('a partition is dropped once all its tasks are past their time, with their 
   expect(await db.store.attempts.ofTask(old)).toEqual([]);
   expect(await db.sql('SELECT 1 FROM task_attempts WHERE task_id = $1', [old])).toEqual([]);
   expect(await db.store.attempts.ofTask(young)).toHaveLength(2);
+});
+
+test('a process whose clock is years off removes nothing and makes no partition', async () => {
+  await db.store.partitions.ensure();
+  const taskId = await endedTask(0);
+
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 400 * DAY });
+  try {
+    expect(await db.store.partitions.ensure()).toEqual({ created: [] });
+    expect(await db.store.partitions.prune(KEEP)).toMatchObject({ droppedTasks: 0, deletedTasks: 0 });
+  } finally {
+    vi.useRealTimers();
+  }
+
+  expect(await leafOf(taskId)).not.toBeNull();
 });
 
 test('a retention of a second keeps what has not ended and what ended just now', async () => {

@@ -41,6 +41,8 @@ const DELETE_ROUNDS = 40;
 
 /** Readers wait behind a lock that waits: give up soon, and let the next run try. */
 const BRIEF_LOCK = `SET LOCAL lock_timeout = '2s'`;
+/** That of one of many schedulers may be wrong, and what is removed by it is gone. */
+const CLOCK = `SELECT now() AS now`;
 const IN_UTC = `SET LOCAL timezone = 'UTC'`;
 
 /** Held by the one process that changes partitions. */
@@ -60,10 +62,10 @@ export class Partitions {
 
   /**
    * Makes what is missing for the coming time; answers the names of what it made. Tasks that the net has caught for a new
-   * partition move into it. Any number of processes may run it.
+   * partition move into it. Any number of processes may run it. `now` is the database's by default.
    */
   async ensure(options: { readonly retention?: Retention; readonly now?: Date } = {}): Promise<{ created: string[] }> {
-    const { retention = DEFAULT_RETENTION, now = new Date() } = options;
+    const { retention = DEFAULT_RETENTION, now = await this.now() } = options;
     const created: string[] = [];
     for (const status of FINAL_STATUSES) {
       const widthMs = partitionWidthMs(retentionOf(retention, status));
@@ -75,19 +77,26 @@ export class Partitions {
   /**
    * Removes tasks that ended longer ago than their retention, with their attempts and slots, and keys that are free.
    * A partition is dropped once all its tasks are past; see `isTooWide` for the exception. Counts follow in the same
-   * transaction. Bounded: see `done`.
+   * transaction. Bounded: see `done`. By the clock of the database, unless another `now` is given.
    */
-  async prune(retention: Retention, now = new Date()): Promise<Pruned> {
+  async prune(retention: Retention, now?: Date): Promise<Pruned> {
+    const nowMs = (now ?? (await this.now())).getTime();
     let pruned = NOTHING;
     for (const status of FINAL_STATUSES) {
       const retentionMs = retentionOf(retention, status);
-      const cutoff = new Date(now.getTime() - retentionMs);
+      const cutoff = new Date(nowMs - retentionMs);
       for (const leaf of await this.leavesOf(status)) {
         pruned = sum(pruned, await this.pruneLeaf(leaf, cutoff, retentionMs));
       }
     }
     const companions = await pruneCompanions(this.db, retention);
     return { ...pruned, done: pruned.done && companions.done };
+  }
+
+  private async now(): Promise<Date> {
+    const [row] = await this.db.query<{ now: Date }>(CLOCK);
+    if (!row) throw new Error('The database did not tell its time');
+    return row.now;
   }
 
   private async ensureOf(status: FinalStatus, widthMs: number, now: Date): Promise<string[]> {

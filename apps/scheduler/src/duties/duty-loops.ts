@@ -10,6 +10,8 @@ export interface DutyStats {
   readonly runs: number;
   readonly failures: number;
   readonly lastRunAt: Date | null;
+  /** How long ago that was, whatever the clock has been set to since. */
+  readonly ageMs: number | null;
   readonly lastDurationMs: number | null;
   /** What the last run did. */
   readonly lastCounts: DutyCounts;
@@ -26,7 +28,9 @@ const ROUTINE = new Set([
 
 interface Entry {
   readonly loop: Periodic;
-  stats: DutyStats;
+  stats: Omit<DutyStats, 'ageMs'>;
+  /** When the last run ended, on a clock that nobody sets. */
+  endedMs: number | null;
   /** Runs in a row that failed, up to now. */
   failing: number;
 }
@@ -59,7 +63,10 @@ export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   stats(): DutyStats[] {
-    return this.entries.map(({ stats }) => stats);
+    return this.entries.map(({ stats, endedMs }) => ({
+      ...stats,
+      ageMs: endedMs === null ? null : Math.round(performance.now() - endedMs),
+    }));
   }
 
   private entryOf(duty: Duty): Entry {
@@ -75,7 +82,8 @@ export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutd
     });
     duty.onWork?.(() => loop.wake());
     const nothing = { runs: 0, failures: 0, lastRunAt: null, lastDurationMs: null, lastError: null };
-    const entry: Entry = { loop, stats: { name, intervalMs, ...nothing, lastCounts: {}, totals: {} }, failing: 0 };
+    const stats = { name, intervalMs, ...nothing, lastCounts: {}, totals: {} };
+    const entry: Entry = { loop, stats, endedMs: null, failing: 0 };
     return entry;
   }
 
@@ -102,6 +110,8 @@ export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutd
     } catch (error) {
       entry.stats = { ...stats, ...facts(), failures: stats.failures + 1, lastError: describeError(error) };
       throw error;
+    } finally {
+      entry.endedMs = performance.now();
     }
   }
 

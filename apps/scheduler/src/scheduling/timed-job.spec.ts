@@ -107,6 +107,19 @@ describe('a timed job', () => {
     expect(fired).toEqual(['11:00:00']);
   });
 
+  it('goes on when the clock is set forward by a year and back again', async () => {
+    const { job, fired } = setup('*/10 * * * * *');
+
+    job.start();
+    await pass(10_000);
+    stall(366 * 86_400_000);
+    await pass(20_000);
+    stall(-366 * 86_400_000);
+    await pass(20_000);
+
+    expect(fired).toEqual(['10:00:10', '10:00:20', '10:00:30', '10:00:50']);
+  });
+
   it('skips a moment that comes while the last run is still going', async () => {
     let end = () => undefined as void;
     const { job, fired } = setup('*/10 * * * * *', () => new Promise<void>((resolve) => (end = resolve)));

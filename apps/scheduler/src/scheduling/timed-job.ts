@@ -56,6 +56,7 @@ const MAX_COUNTED_MISSES = 1_000;
  * - After a stall the latest moment still fires when it is less than a minute late; those before it count as missed.
  * - A run never overlaps the one before: the moment is skipped and counted.
  * - A run that throws is logged and counted; the next moment comes all the same.
+ * - When the clock is set back no moment fires twice, and the job waits for at most the time it was going to wait anyway.
  */
 export class TimedJob {
   private readonly logger = new Logger('Scheduler');
@@ -63,6 +64,8 @@ export class TimedJob {
   private readonly stopping = new AbortController();
   private running: Promise<void> | null = null;
   private nextRunAt: Date | null = null;
+  /** When the wait for it is over, on a clock that nobody sets. */
+  private waitedForMs = 0;
   private previousRunAt: Date | null = null;
   private lastDurationMs: number | null = null;
   private lastError: string | null = null;
@@ -116,7 +119,9 @@ export class TimedJob {
 
   private waitFrom(after: Date): void {
     this.nextRunAt = this.parts.timing.next(after);
-    if (this.nextRunAt) this.setTimer(this.nextRunAt);
+    if (!this.nextRunAt) return;
+    this.waitedForMs = performance.now() + this.nextRunAt.getTime() - this.now();
+    this.setTimer(this.nextRunAt);
   }
 
   private setTimer(next: Date): void {
@@ -136,8 +141,11 @@ export class TimedJob {
 
   private wake(next: Date): void {
     const nowMs = this.now();
-    // A timer may be a moment early, and a long wait comes in pieces.
-    if (nowMs < next.getTime()) return this.setTimer(next);
+    if (nowMs < next.getTime()) {
+      // A timer may be a moment early, and a long wait comes in pieces. A clock that was set back would have it begin anew.
+      if (performance.now() < this.waitedForMs) return this.setTimer(next);
+      return this.waitFrom(new Date(nowMs));
+    }
 
     const slot = this.parts.timing.latest(new Date(nowMs)) ?? next;
     this.miss(this.momentsBetween(next, slot));

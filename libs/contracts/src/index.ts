@@ -29,6 +29,8 @@ export { checkPayload, checkPayloadSize, isUnstorable, mendJson } from './payloa
 export type { QueueTask } from './queue-task';
 export { InvalidRoutes, parseRoutes, routeOf, type Route } from './routes';
 export {
+  FUNCTION_TYPE_PREFIX,
+  isFunctionType,
   MISFIRE_POLICIES,
   OVERLAP_POLICIES,
   RESERVED_SCHEDULE_NAMES,

@@ -23,6 +23,12 @@ export type SlotOutcome = (typeof SLOT_OUTCOMES)[number];
 export const SLOT_ORIGINS = ['schedule', 'trigger', 'backfill'] as const;
 export type SlotOrigin = (typeof SLOT_ORIGINS)[number];
 
+/** Begins the types of tasks that record what a function of a scheduler did; the name of its schedule follows. */
+export const FUNCTION_TYPE_PREFIX = 'scheduled:';
+
+/** Whether tasks of this type record runs of a function: they run where they were recorded, and wait in no queue. */
+export const isFunctionType = (type: string): boolean => type.startsWith(FUNCTION_TYPE_PREFIX);
+
 /** 1 to 128 characters that a URL and a metric label can carry. */
 export const SCHEDULE_NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 

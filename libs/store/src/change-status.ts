@@ -1,4 +1,4 @@
-import type { ErrorCode, TaskStatus } from '@millrace/contracts';
+import { FUNCTION_TYPE_PREFIX, type ErrorCode, type TaskStatus } from '@millrace/contracts';
 import type { Database } from './database';
 import { jsonObject, storableJson, storableText } from './storable-text';
 import { IllegalTransition } from './store-errors';
@@ -44,7 +44,7 @@ const REQUEST_CANCEL = `
 
 /** The error of its last run stays, so that whoever retries sees why until the next outcome. */
 const RETRY = `
-  WITH ${gone(`t.status IN ('failed', 'cancelled')`, {
+  WITH ${gone(`t.status IN ('failed', 'cancelled') AND t.type NOT LIKE '${FUNCTION_TYPE_PREFIX}%'`, {
     ...WAITING,
     retry_count: '0',
     crash_count: '0',

@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm';
 import type { Database } from './database';
 import { TASK_COLUMNS, taskColumnsWith } from './task-columns';
 
@@ -22,9 +23,13 @@ const EXPIRE_THESE = moveOf('task_id = ANY ($1::text[]) ORDER BY id FOR UPDATE')
 const EXPIRE_SOME = moveOf('true ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED');
 
 /** Fails those of the named pending tasks whose `expires_at` has passed; answers which. */
-export async function expireTasks(db: Database, taskIds: readonly string[]): Promise<ReadonlySet<string>> {
+export async function expireTasks(
+  db: Database,
+  taskIds: readonly string[],
+  manager?: EntityManager,
+): Promise<ReadonlySet<string>> {
   if (taskIds.length === 0) return new Set();
-  const rows = await db.query<{ task_id: string }>(EXPIRE_THESE, [taskIds]);
+  const rows = await db.query<{ task_id: string }>(EXPIRE_THESE, [taskIds], manager);
   return new Set(rows.map((row) => row.task_id));
 }
 

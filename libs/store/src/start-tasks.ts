@@ -1,4 +1,5 @@
 import type { TaskStatus } from '@millrace/contracts';
+import type { EntityManager } from 'typeorm';
 import type { Database, PreparedStatement } from './database';
 import { expireTasks } from './expire-tasks';
 import { TASK_COLUMNS, taskColumnsWith } from './task-columns';
@@ -79,17 +80,22 @@ interface Standing {
 }
 
 /** See `TaskRepository.startMany`. */
-export async function startTasks(db: Database, starts: readonly Start[], workerId: string): Promise<StartResult[]> {
+export async function startTasks(
+  db: Database,
+  { starts, workerId }: { readonly starts: readonly Start[]; readonly workerId: string },
+  manager?: EntityManager,
+): Promise<StartResult[]> {
   if (starts.length === 0) return [];
-  const rows = await db.queryPrepared<StartedRow>(statement(), [
-    JSON.stringify(starts.map(({ taskId, attempt }) => ({ task_id: taskId, attempt }))),
-    workerId,
-  ]);
+  const rows = await db.queryPrepared<StartedRow>(
+    statement(),
+    [JSON.stringify(starts.map(({ taskId, attempt }) => ({ task_id: taskId, attempt }))), workerId],
+    manager,
+  );
   const started = new Map(rows.map((row) => [row.task_id, row]));
 
   const closed = starts.filter((start) => !started.has(start.taskId));
-  const standings = closed.length > 0 ? await standingsOf(db, closed) : new Map<string, Standing>();
-  const expired = await expireTasks(db, expiredOf(closed, standings));
+  const standings = closed.length > 0 ? await standingsOf(db, closed, manager) : new Map<string, Standing>();
+  const expired = await expireTasks(db, expiredOf(closed, standings), manager);
   return starts.map((start) => {
     const row = started.get(start.taskId);
     if (row && (row.attempt === start.attempt + 1 || __MUTANT__ === 'no_gate')) {
@@ -143,8 +149,12 @@ function startedTask(row: StartedRow): StartedTask {
   };
 }
 
-async function standingsOf(db: Database, closed: readonly Start[]): Promise<Map<string, Standing>> {
-  const rows = await db.query<Standing>(WHY_NOT, [closed.map((start) => start.taskId)]);
+async function standingsOf(
+  db: Database,
+  closed: readonly Start[],
+  manager?: EntityManager,
+): Promise<Map<string, Standing>> {
+  const rows = await db.query<Standing>(WHY_NOT, [closed.map((start) => start.taskId)], manager);
   return new Map(rows.map((row) => [row.task_id, row]));
 }
 

@@ -34,6 +34,7 @@ export interface TaskPage {
 export interface RunningTask {
   readonly id: number;
   readonly taskId: string;
+  readonly type: string;
   readonly attempt: number;
   readonly workerId: string;
   readonly queue: string;
@@ -72,7 +73,7 @@ const STANDINGS = `SELECT task_id, status, attempt, worker_id FROM tasks WHERE t
 
 const PENDING_BY_IDS = `SELECT ${TASK_COLUMNS} FROM tasks_pending WHERE id = ANY ($1::bigint[]) ORDER BY id`;
 
-const RUNNING_COLUMNS = 't.id, t.task_id, t.attempt, t.worker_id, t.queue';
+const RUNNING_COLUMNS = 't.id, t.task_id, t.type, t.attempt, t.worker_id, t.queue';
 const RUNNING_OF = `SELECT ${RUNNING_COLUMNS} FROM tasks_processing t WHERE t.worker_id = $1 ORDER BY t.id`;
 const RUNNING_OF_VANISHED = `
   SELECT ${RUNNING_COLUMNS} FROM tasks_processing t
@@ -107,6 +108,7 @@ interface StandingRow {
 interface RunningRow {
   readonly id: string;
   readonly task_id: string;
+  readonly type: string;
   readonly attempt: number;
   readonly worker_id: string;
   readonly queue: string;
@@ -246,6 +248,7 @@ function runningTask(row: RunningRow): RunningTask {
   return {
     id: Number(row.id),
     taskId: row.task_id,
+    type: row.type,
     attempt: row.attempt,
     workerId: row.worker_id,
     queue: row.queue,

@@ -72,10 +72,11 @@ export class TaskRepository {
 
   /**
    * The start gate: gives those tasks to the worker that are `pending`, of the entry's attempt and due (100 ms early at
-   * most). Answers each start in order. Of one task twice in a batch only one starts.
+   * most). Answers each start in order. Of one task twice in a batch only one starts. With `manager` as part of that
+   * transaction: what it inserted itself is never seen waiting.
    */
-  startMany(starts: readonly Start[], workerId: string): Promise<StartResult[]> {
-    return startTasks(this.db, starts, workerId);
+  startMany(starts: readonly Start[], workerId: string, manager?: EntityManager): Promise<StartResult[]> {
+    return startTasks(this.db, { starts, workerId }, manager);
   }
 
   /**
@@ -104,7 +105,7 @@ export class TaskRepository {
 
   /**
    * Puts a `failed` or `cancelled` task back to wait, due now, with fresh budgets and the same `attempt`; null when it is
-   * neither. An `expires_at` that has passed is dropped, or it would only expire again.
+   * neither, or records a run of a function (`isFunctionType`), which no worker could run again. An `expires_at` that has passed is dropped, or it would only expire again.
    */
   retryIfFinal(taskId: string, actor = ANONYMOUS): Promise<TaskRow | null> {
     return retryIfFinal(this.db, taskId, actor);

@@ -1,14 +1,13 @@
 import { failpoint } from '@millrace/contracts';
 import { ScheduleRepository, TaskRepository, type ScheduleAdvance, type ScheduleRow } from '@millrace/store';
 import { Injectable, Logger } from '@nestjs/common';
-import { recordSlots, releaseSlots, type RecordedSlot, type SlotParts } from './record-slots';
+import { recordSlots, releaseSlots, type RecordedSlot, type RecordedSlots, type SlotParts } from './record-slots';
 import { dueSlotsOf, planSchedule, runsOf, type SchedulePlan } from './slot-plan';
 import type { DeclaredSlots } from './slot-task';
 import { TaskControl } from './task-control';
 import { TaskNotCancellable, TaskNotFound } from './task-errors';
 import { TaskPolicy } from './task-policy';
 import { TaskSubmitter } from './task-submitter';
-import type { SubmittedTask } from './submission';
 
 /** Schedules of one transaction; each takes three statements' share and holds its lock that long. */
 const SCHEDULES_AT_ONCE = 500;
@@ -94,7 +93,7 @@ export class FireSlots {
     if (!fired) return NOTHING_DUE;
 
     const committedAtMs = fired.seenAt.getTime() + performance.now() - startedMs;
-    await this.dispatch(fired.recorded.tasks);
+    await this.pass(fired.recorded, startedMs);
     return {
       schedules: fired.plans.length,
       full: fired.full,
@@ -113,6 +112,7 @@ export class FireSlots {
 
   /** Submits slots that waited for the end of what was under way before them; answers them. Throws `StoreUnavailable`. */
   async releaseWaiting(declared: DeclaredSlots): Promise<readonly RecordedSlot[]> {
+    const startedMs = performance.now();
     const released = await this.schedules.transaction(async (manager) => {
       const waiting = await this.schedules.lockReleasable(
         { declared: [...declared.keys()], limit: RELEASED_AT_ONCE },
@@ -120,7 +120,7 @@ export class FireSlots {
       );
       return releaseSlots(this.parts(declared), waiting, manager);
     });
-    await this.dispatch(released.tasks);
+    await this.pass(released, startedMs);
     return released.slots;
   }
 
@@ -141,10 +141,12 @@ export class FireSlots {
     }
   }
 
-  private async dispatch(tasks: readonly SubmittedTask[]): Promise<void> {
-    if (tasks.length === 0) return;
+  /** Hands on what has committed; what runs here does not wait for Redis. */
+  private async pass({ tasks, started }: RecordedSlots, askedAtMs: number): Promise<void> {
+    if (tasks.length + started.length === 0) return;
     failpoint('after_slot');
-    await this.submitter.dispatch(tasks);
+    for (const { runner, task } of started) runner.begin(task, askedAtMs);
+    if (tasks.length > 0) await this.submitter.dispatch(tasks);
   }
 
   private parts(declared: DeclaredSlots): SlotParts {

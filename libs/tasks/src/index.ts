@@ -33,7 +33,7 @@ export {
   type SchedulePolicies,
   type SlotOptions,
 } from './schedule-input';
-export type { DeclaredSlots, SlotMaker, SlotSubmission } from './slot-task';
+export type { DeclaredSlots, SlotMaker, SlotRunner, SlotSubmission } from './slot-task';
 export type { Submission, SubmitOptions, SubmittedTask } from './submission';
 export { TaskControl, type Cancelled } from './task-control';
 export { TaskIdTaken, TaskNotCancellable, TaskNotFound, TaskNotRetryable, TooManyWaiting } from './task-errors';

@@ -6,11 +6,12 @@ import {
   type NewSlot,
   type ScheduleRepository,
   type ScheduleRow,
+  type StartedTask,
   type TaskRepository,
 } from '@millrace/store';
 import { rowOf, type Draft } from './draft-task';
 import type { PlannedSlot } from './slot-plan';
-import { taskOfSlot, type DeclaredSlots } from './slot-task';
+import { taskOfSlot, type DeclaredSlots, type SlotRunner } from './slot-task';
 import type { SubmittedTask } from './submission';
 import type { TaskPolicy } from './task-policy';
 
@@ -44,6 +45,14 @@ export interface RecordedSlots {
   readonly slots: readonly RecordedSlot[];
   /** To be dispatched once the transaction has committed. */
   readonly tasks: readonly SubmittedTask[];
+  /** To be begun once the transaction has committed, and not dispatched. */
+  readonly started: readonly StartedSlot[];
+}
+
+/** The task of a slot that runs in this process. */
+export interface StartedSlot {
+  readonly runner: SlotRunner;
+  readonly task: StartedTask;
 }
 
 /** Records slots and the tasks of those that are submitted. Slots that somebody recorded before are left as they are. */
@@ -92,6 +101,7 @@ interface DraftedSlot {
   readonly schedule: ScheduleRow;
   readonly slot: NewSlot;
   readonly draft: Draft | null;
+  readonly runner: SlotRunner | null;
 }
 
 const draftSlots = (parts: SlotParts, batch: SlotBatch): Promise<DraftedSlot[]> =>
@@ -105,13 +115,14 @@ async function draftSlot(
   const { slotAt } = planned;
   const base = { scheduleId: schedule.id, slotAt, dueAt: dueAtFor(origin, schedule, slotAt), origin };
   const task = planned.outcome === 'submitted' ? await taskOfSlot(schedule, slotAt, parts) : null;
-  if (!task)
-    return { schedule, slot: { ...base, outcome: planned.outcome, reason: planned.reason, taskId: null }, draft: null };
+  const nothing = { schedule, draft: null, runner: null };
+  if (!task) return { ...nothing, slot: { ...base, outcome: planned.outcome, reason: planned.reason, taskId: null } };
   if ('refusal' in task) {
-    return { schedule, slot: { ...base, outcome: 'refused', reason: task.refusal, taskId: null }, draft: null };
+    return { ...nothing, slot: { ...base, outcome: 'refused', reason: task.refusal, taskId: null } };
   }
-  const { draft } = task;
-  return { schedule, slot: { ...base, outcome: 'submitted', reason: null, taskId: draft.task.taskId }, draft };
+  const { draft, runner } = task;
+  const { taskId } = draft.task;
+  return { schedule, draft, runner, slot: { ...base, outcome: 'submitted', reason: null, taskId } };
 }
 
 const dueAtFor = (origin: SlotOrigin, { name, jitterMs }: ScheduleRow, slotAt: Date): Date | null =>
@@ -122,14 +133,39 @@ async function insertDrafts(
   slots: readonly DraftedSlot[],
   manager: EntityManager,
 ): Promise<RecordedSlots> {
-  const drafts = slots.flatMap(({ draft }) => (draft ? [draft] : []));
+  const drafted = slots.flatMap(({ draft, runner }) => (draft ? [{ draft, runner }] : []));
   const results = await tasks.insertMany(
-    drafts.map(({ task }) => task),
+    drafted.map(({ draft }) => draft.task),
     manager,
   );
-  const rows = drafts.flatMap((draft, index) => {
+  const rows = drafted.flatMap(({ draft, runner }, index) => {
     const result = results[index];
-    return result?.kind === 'inserted' ? [{ ...rowOf(draft, result), created: true, dispatched: false }] : [];
+    if (result?.kind !== 'inserted' || runner !== null) return [];
+    return [{ ...rowOf(draft, result), created: true, dispatched: false }];
   });
-  return { slots: slots.map(({ schedule, slot }) => ({ ...slot, schedule })), tasks: rows };
+  return {
+    slots: slots.map(({ schedule, slot }) => ({ ...slot, schedule })),
+    tasks: rows,
+    started: await startDrafts(tasks, drafted, manager),
+  };
+}
+
+/** In the transaction of their insert, so that neither a worker nor the repair ever sees them wait. */
+async function startDrafts(
+  tasks: TaskRepository,
+  drafted: readonly { readonly draft: Draft; readonly runner: SlotRunner | null }[],
+  manager: EntityManager,
+): Promise<StartedSlot[]> {
+  const started: StartedSlot[] = [];
+  for (const runner of new Set(drafted.map((slot) => slot.runner))) {
+    if (runner === null) continue;
+    const its = drafted.filter((slot) => slot.runner === runner);
+    const results = await tasks.startMany(
+      its.map(({ draft: { task } }) => ({ taskId: task.taskId, attempt: 0 })),
+      runner.workerId,
+      manager,
+    );
+    started.push(...results.flatMap((result) => (result.kind === 'started' ? [{ runner, task: result.task }] : [])));
+  }
+  return started;
 }

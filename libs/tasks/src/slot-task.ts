@@ -1,6 +1,6 @@
 import type { Json } from '@millrace/contracts';
 import { fillPayload, findTimeZone } from '@millrace/schedules';
-import type { ScheduleRow } from '@millrace/store';
+import type { ScheduleRow, StartedTask } from '@millrace/store';
 import { within } from './deadline';
 import { describeError } from './describe-error';
 import { draftTask, type Draft } from './draft-task';
@@ -12,6 +12,16 @@ export interface SlotSubmission {
   readonly type: string;
   readonly payload: Json;
   readonly options?: SlotOptions;
+  /** Runs the task in this process, which holds it from the slot's transaction on. Default: it waits in its queue. */
+  readonly runner?: SlotRunner;
+}
+
+/** What runs the tasks of slots in the process that fires them, as a worker of its own. */
+export interface SlotRunner {
+  /** Stands in the rows as the worker that holds them. */
+  readonly workerId: string;
+  /** Called once the slot has committed; `askedAtMs` is monotonic, from before. Must not throw. */
+  begin(task: StartedTask, askedAtMs: number): void;
 }
 
 /** Makes what a slot submits, in code; it has two seconds, because its schedule and others are locked meanwhile. */
@@ -21,7 +31,7 @@ export type SlotMaker = (slotAt: Date) => SlotSubmission | Promise<SlotSubmissio
 export type DeclaredSlots = ReadonlyMap<string, SlotMaker | null>;
 
 /** The task of a slot, or why there is none. */
-export type SlotTask = { readonly draft: Draft } | { readonly refusal: string };
+export type SlotTask = { readonly draft: Draft; readonly runner: SlotRunner | null } | { readonly refusal: string };
 
 const MAKER_MS = 2_000;
 
@@ -34,12 +44,12 @@ export async function taskOfSlot(
   try {
     const maker = schedule.source === 'code' ? declared.get(schedule.name) : null;
     const made = maker ? await within(MAKER_MS, Promise.resolve(maker(slotAt))) : null;
-    const { type, payload, options } = made ?? submissionOf(schedule, slotAt);
+    const { type, payload, options, runner = null } = made ?? submissionOf(schedule, slotAt);
     const draft = draftTask(
       { type, payload, options: { ...optionsOf(schedule), ...options, scheduleId: schedule.id, slotAt } },
       policy,
     );
-    return { draft };
+    return { draft, runner };
   } catch (error) {
     return { refusal: describeError(error) };
   }

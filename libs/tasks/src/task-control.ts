@@ -1,3 +1,4 @@
+import { isFunctionType } from '@millrace/contracts';
 import { CancelSignals, Queues } from '@millrace/queue';
 import { TaskQueries, TaskRepository, type TaskRow } from '@millrace/store';
 import { Injectable, Logger } from '@nestjs/common';
@@ -15,6 +16,8 @@ export interface Cancelled {
 const MAX_LOOKS = 5;
 
 const REDIS_DEADLINE_MS = 500;
+
+const RUN_AGAIN = 'it records a run of a function in a scheduler, whose schedule can be run again instead';
 
 /**
  * What a person may do to a recorded task. Redis only speeds it up: without it the row's word is found by polling.
@@ -76,7 +79,8 @@ export class TaskControl {
 
   private async notRetryable(taskId: string): Promise<TaskNotFound | TaskNotRetryable> {
     const row = await this.queries.findByTaskId(taskId);
-    return row ? new TaskNotRetryable(taskId, row.status) : new TaskNotFound(taskId);
+    if (!row) return new TaskNotFound(taskId);
+    return new TaskNotRetryable(taskId, row.status, isFunctionType(row.type) ? RUN_AGAIN : undefined);
   }
 
   private async hint(failure: string, taskId: string, send: () => Promise<unknown>): Promise<void> {

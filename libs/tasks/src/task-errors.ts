@@ -21,8 +21,9 @@ export class TaskNotRetryable extends Error {
   constructor(
     readonly taskId: string,
     readonly status: TaskStatus,
+    why = 'only a failed or cancelled task can be retried',
   ) {
-    super(`Task ${taskId} is ${status}; only a failed or cancelled task can be retried`);
+    super(`Task ${taskId} is ${status}; ${why}`);
     this.name = 'TaskNotRetryable';
   }
 }

@@ -2,6 +2,7 @@ import { LoopWatch, Metrics } from '@millrace/runtime';
 import { Module } from '@nestjs/common';
 import { DeclareSchedules } from '../scheduling/declare-schedules';
 import { FireDue } from '../scheduling/fire-due';
+import { HoldFunctions } from '../scheduling/hold-functions';
 import { ReleaseWaiting } from '../scheduling/release-waiting';
 import { SchedulingModule } from '../scheduling/scheduling.module';
 import type { Duty } from './duty';
@@ -26,6 +27,7 @@ const DUTIES = [
   DeclareSchedules,
   FireDue,
   ReleaseWaiting,
+  HoldFunctions,
   WatchEpoch,
   RecoverLost,
   DispatchCommitted,

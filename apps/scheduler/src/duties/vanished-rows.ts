@@ -1,4 +1,4 @@
-import { failpoint } from '@millrace/contracts';
+import { failpoint, isFunctionType } from '@millrace/contracts';
 import type { Queues } from '@millrace/queue';
 import type { RunningTask, TaskQueries, TaskRepository } from '@millrace/store';
 import { LOSS_LIMIT } from '@millrace/tasks';
@@ -71,7 +71,13 @@ export class VanishedRows {
 
   private async rescue(lost: readonly RunningTask[]): Promise<number> {
     const won = await this.tasks.rescueIfProcessing(
-      lost.map(({ taskId, attempt, workerId }) => ({ taskId, attempt, workerId, crashLimit: LOSS_LIMIT })),
+      lost.map(({ taskId, type, attempt, workerId }) => ({
+        taskId,
+        attempt,
+        workerId,
+        // Nobody else could run it: the next slot does.
+        crashLimit: isFunctionType(type) ? 1 : LOSS_LIMIT,
+      })),
     );
     if (won.length > 0) failpoint('after_rescue');
     const waiting = won.filter(({ status }) => status === 'pending').map(({ taskId }) => taskId);

@@ -57,6 +57,11 @@ export class DeclaredSchedules {
     this.onDeclared = declared;
   }
 
+  /** Fires no further slot of it in this process; it stays declared. */
+  withdraw(name: string): void {
+    this.makers.delete(name);
+  }
+
   /** What the slots of each submit. */
   slots(): DeclaredSlots {
     return this.makers;

@@ -31,7 +31,9 @@ export class ScheduleExplorer {
 
   private add(declaration: Parameters<typeof Declared>[0], call: Method): void {
     if (!declaration) return;
-    if (declaration.kind === 'func') return this.scheduler.addFunc(declaration.spec, declaration.name, call);
+    if (declaration.kind === 'func') {
+      return this.scheduler.addFunc(declaration.spec, declaration.name, call, declaration.options);
+    }
 
     const { spec, name, type, options } = declaration;
     const make = async (slotAt: Date) => ({ type, payload: (await call(slotAt)) as Json });

@@ -1,11 +1,11 @@
 import type { Json } from '@millrace/contracts';
 import { DiscoveryService } from '@nestjs/core';
-import type { JobOptions } from './scheduler.service';
+import type { FunctionOptions, JobOptions } from './scheduler.service';
 import type { Fire } from './timed-job';
 
 /** A schedule that stands on a method. */
 export type ScheduleDeclaration =
-  | { readonly kind: 'func'; readonly spec: string; readonly name: string }
+  | { readonly kind: 'func'; readonly spec: string; readonly name: string; readonly options: FunctionOptions }
   | {
       readonly kind: 'task';
       readonly spec: string | readonly string[];
@@ -24,13 +24,16 @@ type RunMethod = (fire: Fire) => unknown;
 type PayloadMethod = (slotAt: Date) => Json | Promise<Json>;
 
 /**
- * Runs a method of a provider at the moments of a spec, in each replica; see `SchedulerService.addFunc`.
+ * Runs a method of a provider at the moments of a spec, in each replica or in one of them; see `SchedulerService.addFunc`.
  *
  * @example `@ScheduledFunc('@every 5m', { name: 'refresh-prices' }) refresh() { … }`
  */
-export function ScheduledFunc(spec: string, { name }: { readonly name: string }) {
+export function ScheduledFunc(
+  spec: string,
+  { name, options = {} }: { readonly name: string; readonly options?: FunctionOptions },
+) {
   return <M extends RunMethod>(target: object, key: string | symbol, method: TypedPropertyDescriptor<M>): void => {
-    Declared({ kind: 'func', spec, name })(target, key, method);
+    Declared({ kind: 'func', spec, name, options })(target, key, method);
   };
 }
 

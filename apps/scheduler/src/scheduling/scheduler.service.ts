@@ -4,6 +4,7 @@ import {
   parseDuration,
   SCHEDULE_NAME_PATTERN,
   type Duration,
+  type OverlapPolicy,
 } from '@millrace/contracts';
 import {
   ScheduleNameTaken,
@@ -16,10 +17,14 @@ import {
 import { Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { DeclaredSchedules } from './declared-schedules';
+import { FunctionRuns } from './function-runs';
 import { InvalidScheduleName } from './scheduler-errors';
 import { SchedulerMetrics } from './scheduler-metrics';
 import { TimedJob, type Fire, type JobStats, type TimedJobParts } from './timed-job';
 import { intervalTiming, specTiming } from './timing';
+
+/** Shown in the tasks of exclusive functions, which never wait in it. */
+const FUNCTION_QUEUE = 'scheduler';
 
 /** Default bound of `stop`. */
 const STOP_TIMEOUT_MS = 25_000;
@@ -29,15 +34,34 @@ export interface JobSubmission extends Omit<SlotSubmission, 'options'> {
   readonly options?: JobOptions;
 }
 
+/** How a function runs. Default: at every moment in each replica, and recorded nowhere. */
+export type FunctionOptions = { readonly exclusive?: false } | ExclusiveOptions;
+
+/**
+ * One replica runs it for each slot, and never two at a time. The policies are those of its schedule, `overlap` by default
+ * `skip`. `timeout` aborts its signal; the run counts as failed then, once the function has ended.
+ */
+export interface ExclusiveOptions extends Omit<SchedulePolicies, 'overlap'>, Pick<SlotOptions, 'timeout' | 'userId'> {
+  readonly exclusive: true;
+  readonly overlap?: Exclude<OverlapPolicy, 'allow'>;
+}
+
 /** What the tasks of an `addJob` are submitted with, and the policies of its schedule. */
 export type JobOptions = SlotOptions & SchedulePolicies;
+
+interface ExclusiveFunction {
+  readonly name: string;
+  readonly kind: 'func' | 'interval';
+  readonly run: (fire: Fire) => unknown;
+  readonly when: Pick<ScheduleInput, 'cron' | 'every'>;
+}
 
 /**
  * Runs things over time. Specs are those of `parseCron` (five or six fields, `@hourly` and its kind) and `@every 1h30m`,
  * in UTC.
  *
- * - `addFunc` and `addInterval` run a function in each replica; `addJob` submits one task a slot, however many replicas
- *   run. Names are unique among all of them.
+ * - `addFunc` and `addInterval` run a function in each replica, or one run a slot among all replicas when it is `exclusive`;
+ *   `addJob` submits one task a slot, however many replicas run. Names are unique among all of them.
  * - May be added to before and after `start`.
  * - Its timers stand in Nest's `SchedulerRegistry` as timeouts, under the names of the jobs.
  */
@@ -50,23 +74,30 @@ export class SchedulerService {
   constructor(
     private readonly registry: SchedulerRegistry,
     private readonly declared: DeclaredSchedules,
+    private readonly functions: FunctionRuns,
     private readonly metrics: SchedulerMetrics,
   ) {}
 
   /**
    * Runs a function at the moments of a spec, in each replica. A moment that comes while the last run is still going is
-   * skipped and counted.
+   * skipped and counted. With `exclusive` one replica of all runs it for each slot, by the clock of the database, and the run
+   * is recorded as a task of the type `scheduled:<name>`, its result that of the function.
    * Throws `InvalidSchedule`, `ScheduleNameTaken`, `InvalidScheduleName`.
    */
-  addFunc(spec: string, name: string, fn: (fire: Fire) => unknown): void {
+  addFunc(spec: string, name: string, fn: (fire: Fire) => unknown, options: FunctionOptions = {}): void {
+    if (options.exclusive) return this.addExclusive({ name, kind: 'func', run: fn, when: { cron: spec } }, options);
     this.add({ name, kind: 'func', timing: specTiming(spec), run: fn });
   }
 
   /**
-   * Runs a function every so often from now on, in each replica; the first time after one interval.
-   * Throws `InvalidDuration` (the least is 1 ms), `ScheduleNameTaken`, `InvalidScheduleName`.
+   * Runs a function every so often from now on, in each replica; the first time after one interval. With `exclusive` as in
+   * `addFunc`, at the multiples of the interval since 1970, which is at least a second.
+   * Throws `InvalidDuration` (the least is 1 ms), `InvalidSchedule`, `ScheduleNameTaken`, `InvalidScheduleName`.
    */
-  addInterval(interval: Duration, name: string, fn: (fire: Fire) => unknown): void {
+  addInterval(interval: Duration, name: string, fn: (fire: Fire) => unknown, options: FunctionOptions = {}): void {
+    if (options.exclusive) {
+      return this.addExclusive({ name, kind: 'interval', run: fn, when: { every: interval } }, options);
+    }
     const intervalMs = parseDuration(interval);
     if (intervalMs < 1 || intervalMs > MAX_DURATION_MS) throw new InvalidDuration(interval);
     const text = typeof interval === 'number' ? `${interval}ms` : interval;
@@ -104,18 +135,33 @@ export class SchedulerService {
   /** Fires nothing more and waits for the functions under way, at most `timeoutMs`; their signals abort. */
   async stop(timeoutMs = STOP_TIMEOUT_MS): Promise<void> {
     this.state = 'stopped';
-    const ends = await Promise.all(
-      [...this.jobs].map(async ([name, job]) => ({ name, ended: await job.stop(timeoutMs) })),
-    );
-    const unfinished = ends.filter(({ ended }) => !ended).map(({ name }) => name);
+    // Their next slots are for other replicas.
+    for (const name of this.functions.stats().keys()) this.declared.withdraw(name);
+    const [exclusive, ends] = await Promise.all([
+      this.functions.stop(timeoutMs),
+      Promise.all([...this.jobs].map(async ([name, job]) => ({ name, ended: await job.stop(timeoutMs) }))),
+    ]);
+    const unfinished = [...exclusive, ...ends.filter(({ ended }) => !ended).map(({ name }) => name)];
     if (unfinished.length > 0) this.logger.warn('Schedules were still running at the stop', { jobs: unfinished });
   }
 
   /** How each job has been doing in this process, by name. */
   stats(): JobStats[] {
-    return [...[...this.jobs.values()].map((job) => job.stats()), ...this.declared.stats()].sort((a, b) =>
+    const functions = this.functions.stats();
+    const declared = this.declared.stats().map((stats) => ({ ...stats, ...functions.get(stats.name) }));
+    return [...[...this.jobs.values()].map((job) => job.stats()), ...declared].sort((a, b) =>
       a.name < b.name ? -1 : Number(a.name > b.name),
     );
+  }
+
+  private addExclusive({ name, kind, run, when }: ExclusiveFunction, options: ExclusiveOptions): void {
+    this.checkName(name);
+    const type = this.functions.add(name, kind, run);
+    const task = { type, payload: {}, queue: FUNCTION_QUEUE, maxRetry: 0 };
+    this.declared.add(name, { overlap: 'skip', ...options, ...when, ...task }, () => ({
+      ...task,
+      runner: this.functions,
+    }));
   }
 
   private add(parts: Omit<TimedJobParts, 'registry' | 'metrics'>): void {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { DeclaredSchedules } from './declared-schedules';
+import { FunctionRuns } from './function-runs';
 import { ScheduleExplorer } from './schedule-explorer';
 import { ScheduleMetrics } from './schedule-metrics';
 import { SchedulerLifecycle } from './scheduler-lifecycle';
@@ -14,11 +15,12 @@ import { SchedulerService } from './scheduler.service';
   providers: [
     SchedulerService,
     DeclaredSchedules,
+    FunctionRuns,
     ScheduleMetrics,
     SchedulerMetrics,
     ScheduleExplorer,
     SchedulerLifecycle,
   ],
-  exports: [SchedulerService, DeclaredSchedules, ScheduleMetrics],
+  exports: [SchedulerService, DeclaredSchedules, FunctionRuns, ScheduleMetrics],
 })
 export class SchedulingModule {}

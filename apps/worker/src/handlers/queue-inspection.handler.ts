@@ -42,12 +42,16 @@ export class QueueInspectionHandler implements Handler {
         tasks,
         queues: await Promise.all(queueNames.map((name) => this.lineOf(name, live))),
         failures: failures.map(({ type, errorCode, count }) => ({ type, error_code: errorCode, count })),
-        workers: live.slice(0, LINES).map(({ workerId, host, queues, concurrency }) => ({
-          worker_id: workerId,
-          host,
-          queues,
-          concurrency,
-        })),
+        // A scheduler that holds runs of functions stands among them, and serves no queue.
+        workers: live
+          .filter(({ queues }) => queues.length > 0)
+          .slice(0, LINES)
+          .map(({ workerId, host, queues, concurrency }) => ({
+            worker_id: workerId,
+            host,
+            queues,
+            concurrency,
+          })),
         unroutable: pending
           .filter(({ type }) => !served.has(type))
           .map(({ type, count }) => ({ type, pending: count })),

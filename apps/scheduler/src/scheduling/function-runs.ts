@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FUNCTION_TYPE_PREFIX, VERSION } from '@millrace/contracts';
+import {
+  TaskQueries,
+  TaskRepository,
+  WorkerRepository,
+  type OutcomeRecord,
+  type RunningTask,
+  type StartedTask,
+} from '@millrace/store';
+import type { SlotRunner } from '@millrace/tasks';
+import { Injectable, Logger } from '@nestjs/common';
+import { SchedulerConfig } from '../scheduler.config';
+import { FunctionRun, lostDecision, outcomeOf } from './function-run';
+import { SchedulerMetrics } from './scheduler-metrics';
+import type { Fire, JobStats } from './timed-job';
+
+/** Between two signs of life while a stop waits for functions. */
+const STOP_BEAT_MS = 1_000;
+
+interface FunctionEntry {
+  readonly name: string;
+  readonly kind: 'func' | 'interval';
+  readonly run: (fire: Fire) => unknown;
+  running: number;
+  lastDurationMs: number | null;
+  lastError: string | null;
+  runs: number;
+  failures: number;
+}
+
+/**
+ * Runs exclusive functions at the slots that this process has fired, and records each run in the task that came with its slot.
+ *
+ * - This process is the worker of those tasks: it holds them from the slot's transaction on, says every few seconds in the
+ *   record that it lives, and a run whose process is not heard of fails as `worker_crashed` like that of a lost worker.
+ * - An outcome the record does not take is kept and tried again with every sign of life.
+ * - A slot whose answer came too late is not begun: somebody may have given it up already.
+ */
+@Injectable()
+export class FunctionRuns implements SlotRunner {
+  /** New with every start, so that nothing of an earlier process can be taken for this one's. */
+  readonly workerId = `scheduler-${hostname()
+    .replace(/[^\w.-]/g, '-')
+    .slice(0, 64)}:${process.pid}:${randomUUID()}`;
+
+  private readonly logger = new Logger('Scheduler');
+  private readonly functions = new Map<string, FunctionEntry>();
+  private readonly runs = new Map<string, FunctionRun>();
+  private readonly ends = new Set<Promise<void>>();
+  private readonly unrecorded = new Map<string, OutcomeRecord>();
+  private strangers = new Map<string, number>();
+  private state: 'new' | 'registered' | 'stopping' | 'stopped' = 'new';
+
+  constructor(
+    private readonly tasks: TaskRepository,
+    private readonly queries: TaskQueries,
+    private readonly workers: WorkerRepository,
+    private readonly metrics: SchedulerMetrics,
+    private readonly config: SchedulerConfig,
+  ) {}
+
+  /** Names what runs at the slots of the schedule `name`; answers the type of its tasks. */
+  add(name: string, kind: 'func' | 'interval', run: (fire: Fire) => unknown): string {
+    const type = `${FUNCTION_TYPE_PREFIX}${name}`;
+    const nothing = { running: 0, lastDurationMs: null, lastError: null, runs: 0, failures: 0 };
+    this.functions.set(type, { name, kind, run, ...nothing });
+    return type;
+  }
+
+  begin(task: StartedTask, askedAtMs: number): void {
+    const end = this.run(task, askedAtMs).finally(() => this.ends.delete(end));
+    this.ends.add(end);
+  }
+
+  /** How the functions have been doing in this process, by name. */
+  stats(): Map<string, Pick<JobStats, 'kind' | 'running' | 'lastDurationMs' | 'lastError' | 'runs' | 'failures'>> {
+    return new Map(
+      [...this.functions.values()].map(({ name, running, ...facts }) => [name, { ...facts, running: running > 0 }]),
+    );
+  }
+
+  /**
+   * Says that this process lives and holds its runs, records what could not be recorded before, and looks whether the record
+   * agrees about who runs what. Answers how many runs failed here that were never begun. Throws `StoreUnavailable`.
+   */
+  async hold(): Promise<{ readonly lost: number }> {
+    if (this.functions.size === 0 || this.state === 'stopped') return { lost: 0 };
+    await this.beat();
+    for (const record of [...this.unrecorded.values()]) await this.record(record);
+
+    const before = [...this.runs];
+    const [cancelled, mine] = await Promise.all([
+      this.tasks.cancelRequested(this.workerId),
+      this.queries.processingOf(this.workerId),
+    ]);
+    for (const { taskId } of cancelled) this.runs.get(taskId)?.abort('cancelled');
+    const held = new Set(mine.map(({ taskId }) => taskId));
+    for (const [taskId, run] of before) if (!held.has(taskId)) run.abort('superseded');
+    return { lost: await this.giveUpStrangers(mine.filter(({ taskId }) => !this.knows(taskId))) };
+  }
+
+  /** Begins no further run, aborts the signals of those under way and waits for them; answers the names of those that go on. */
+  async stop(timeoutMs: number): Promise<string[]> {
+    this.state = 'stopping';
+    const giveUpAtMs = performance.now() + timeoutMs;
+    for (const run of this.runs.values()) run.abort('stopping');
+    while (this.isBusy() && performance.now() < giveUpAtMs) {
+      const waited = sleep(Math.min(STOP_BEAT_MS, giveUpAtMs - performance.now()));
+      await (this.ends.size > 0 ? Promise.race([Promise.allSettled(this.ends), waited]) : waited);
+      if (this.isBusy()) await this.hold().catch((error: unknown) => this.unheld(error));
+    }
+    const wasUsed = this.functions.size > 0;
+    this.state = 'stopped';
+    // The row of a worker that still holds something stays: only its silence makes its runs lost.
+    if (wasUsed && !this.isBusy()) await this.sayGoodbye();
+    return [...this.functions.values()].filter(({ running }) => running > 0).map(({ name }) => name);
+  }
+
+  private isBusy(): boolean {
+    return this.ends.size + this.unrecorded.size > 0;
+  }
+
+  private async run(task: StartedTask, askedAtMs: number): Promise<void> {
+    const entry = this.functions.get(task.type);
+    const why = this.whyNot(askedAtMs);
+    if (!entry || why) {
+      this.logger.warn('A function was not begun', { taskId: task.taskId, type: task.type, why });
+      return this.recordOrKeep(outcomeOf(task, lostDecision(task, why ?? 'No such function'), this.workerId));
+    }
+    const run = new FunctionRun(task, entry.run);
+    this.runs.set(task.taskId, run);
+    entry.running += 1;
+    const startedMs = performance.now();
+    this.metrics.fired(entry.name, (task.startedAt?.getTime() ?? 0) - (task.slotAt?.getTime() ?? 0));
+    const decision = await run.run();
+    entry.running -= 1;
+    this.ended(entry, task, { ms: Math.round(performance.now() - startedMs), error: decision.errorMessage });
+    await this.recordOrKeep(outcomeOf(task, decision, this.workerId));
+    this.runs.delete(task.taskId);
+  }
+
+  private whyNot(askedAtMs: number): string | null {
+    if (this.state === 'stopping' || this.state === 'stopped') return 'The scheduler stops';
+    return performance.now() - askedAtMs > this.config.queueLeaseMs ? 'The scheduler stood still' : null;
+  }
+
+  private ended(
+    entry: FunctionEntry,
+    { taskId, slotAt }: StartedTask,
+    end: { ms: number; error: string | null },
+  ): void {
+    const { ms, error } = end;
+    entry.runs += 1;
+    entry.lastDurationMs = ms;
+    entry.lastError = error;
+    if (error !== null) entry.failures += 1;
+    this.metrics.ended(entry.name, error === null ? 'ok' : 'error', ms);
+    const facts = { job: entry.name, taskId, slotAt, ms };
+    if (error === null) this.logger.log('A schedule ran', facts);
+    else this.logger.error('A run of a schedule failed', { ...facts, error });
+  }
+
+  private async recordOrKeep(record: OutcomeRecord): Promise<void> {
+    try {
+      await this.record(record);
+    } catch (error) {
+      this.unrecorded.set(record.taskId, record);
+      this.logger.warn('The outcome of a function waits for the database', { taskId: record.taskId, error });
+    }
+  }
+
+  private async record(record: OutcomeRecord): Promise<void> {
+    const [won] = await this.tasks.recordOutcomes([record]);
+    this.unrecorded.delete(record.taskId);
+    if (!won) this.logger.warn('The outcome of a function came after it was given up', { taskId: record.taskId });
+  }
+
+  private knows(taskId: string): boolean {
+    return this.runs.has(taskId) || this.unrecorded.has(taskId);
+  }
+
+  /** Slots whose commit was never answered here. After a lease none of them may begin any more. */
+  private async giveUpStrangers(seen: readonly RunningTask[]): Promise<number> {
+    const nowMs = performance.now();
+    this.strangers = new Map(seen.map(({ taskId }) => [taskId, this.strangers.get(taskId) ?? nowMs]));
+    const lost = seen.filter(({ taskId }) => nowMs - (this.strangers.get(taskId) ?? nowMs) > this.config.queueLeaseMs);
+    const decision = lostDecision({ retryCount: 0, crashCount: 0 }, 'The scheduler never heard that it was to run');
+    return (await this.tasks.recordOutcomes(lost.map((task) => outcomeOf(task, decision, this.workerId)))).length;
+  }
+
+  private async beat(): Promise<void> {
+    if (this.state !== 'new' && (await this.workers.beat(this.workerId))) return;
+    await this.workers.register({
+      ...{ workerId: this.workerId, host: hostname(), pid: process.pid, version: VERSION },
+      ...{ queues: [], concurrency: this.functions.size, types: [] },
+    });
+    if (this.state === 'new') this.state = 'registered';
+  }
+
+  private async sayGoodbye(): Promise<void> {
+    await this.workers.remove(this.workerId).catch((error: unknown) => this.unheld(error));
+  }
+
+  private unheld(error: unknown): void {
+    this.logger.warn('A stopping scheduler cannot reach the database', { error });
+  }
+}

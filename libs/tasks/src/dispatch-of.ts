@@ -24,9 +24,13 @@ export type DispatchableTask = Pick<
   | 'trace'
 >;
 
-/** The queue entry of a pending row: everything a worker needs, and the attempt it stands for. */
-export function dispatchOf(task: DispatchableTask): Dispatch {
-  return { entry: entryOf(task), ...dueOf(task) };
+/**
+ * The queue entry of a pending row: everything a worker needs, and the attempt it stands for. `payloadJson` is the payload
+ * as JSON, for whoever has it written already.
+ */
+export function dispatchOf(task: DispatchableTask, payloadJson?: string): Dispatch {
+  const entry = entryOf(task);
+  return payloadJson === undefined ? { entry, ...dueOf(task) } : { entry, payloadJson, ...dueOf(task) };
 }
 
 /** When a pending row is due in its queue; nothing when it is at once. */
@@ -45,7 +49,7 @@ function entryOf(task: DispatchableTask): QueueTask & { readonly attempt: number
     max_retry: task.maxRetry,
     retry_count: task.retryCount,
     retry_delay: task.retryDelayMs,
-    created_at: task.createdAt.toISOString(),
+    created_at: isoText(task.createdAt),
   };
   // Nearly all are in it, and each byte of an entry is one of Redis' memory.
   if (task.queue !== DEFAULT_QUEUE) entry.queue = task.queue;
@@ -60,4 +64,17 @@ function entryOf(task: DispatchableTask): QueueTask & { readonly attempt: number
 
 function backoffOf({ type, maxMs, jitter }: NonNullable<DispatchableTask['backoff']>) {
   return { type, ...(maxMs !== undefined && { max: maxMs }), ...(jitter !== undefined && { jitter }) };
+}
+
+let lastMs = NaN;
+let lastText = '';
+
+/** Tasks that were recorded together have one moment, and writing it costs as much as all else of an entry. */
+function isoText(instant: Date): string {
+  const ms = instant.getTime();
+  if (ms !== lastMs) {
+    lastText = instant.toISOString();
+    lastMs = ms;
+  }
+  return lastText;
 }

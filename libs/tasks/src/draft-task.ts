@@ -14,8 +14,8 @@ import {
   type TaskOptions,
 } from '@millrace/contracts';
 import { newTaskId } from '@millrace/queue';
-import type { InsertResult, NewTask, TaskRow } from '@millrace/store';
-import type { Submission, SubmitOptions } from './submission';
+import type { InsertResult, NewTask } from '@millrace/store';
+import type { Submission, SubmitOptions, SubmittedTask } from './submission';
 import type { TaskPolicy } from './task-policy';
 
 type InsertedResult = Extract<InsertResult, { kind: 'inserted' }>;
@@ -41,8 +41,19 @@ export function draftTask({ type, payload, options = {} }: Submission, policy: T
   return { task: newTask(type, json, options, policy), payload };
 }
 
+/**
+ * Whether somebody's open transaction may hold the task's id or key, and the insert then waits for its end. Such tasks share
+ * no statement with others, which never wait.
+ */
+export function mayWait({ task }: Draft): boolean {
+  return !task.generatedId || task.uniqueKey !== null;
+}
+
+/** A task that has just been recorded; whether it was dispatched is to be said yet. */
+export type RecordedTask = Omit<SubmittedTask, 'dispatched'> & { dispatched: boolean };
+
 /** The row a draft became, as `INSERT` left it. */
-export function rowOf({ task, payload }: Draft, inserted: InsertedResult): TaskRow {
+export function recordedTask({ task, payload }: Draft, inserted: InsertedResult): RecordedTask {
   return {
     id: inserted.id,
     taskId: task.taskId,
@@ -75,6 +86,8 @@ export function rowOf({ task, payload }: Draft, inserted: InsertedResult): TaskR
     startedAt: null,
     finishedAt: null,
     trace: task.trace,
+    created: true,
+    dispatched: false,
   };
 }
 

@@ -9,7 +9,7 @@ import {
   type StartedTask,
   type TaskRepository,
 } from '@millrace/store';
-import { rowOf, type Draft } from './draft-task';
+import { recordedTask, type Draft } from './draft-task';
 import type { PlannedSlot } from './slot-plan';
 import { taskOfSlot, type DeclaredSlots, type SlotRunner } from './slot-task';
 import type { SubmittedTask } from './submission';
@@ -141,7 +141,7 @@ async function insertDrafts(
   const rows = drafted.flatMap(({ draft, runner }, index) => {
     const result = results[index];
     if (result?.kind !== 'inserted' || runner !== null) return [];
-    return [{ ...rowOf(draft, result), created: true, dispatched: false }];
+    return [recordedTask(draft, result)];
   });
   return {
     slots: slots.map(({ schedule, slot }) => ({ ...slot, schedule })),

@@ -192,6 +192,17 @@ describe('a bulk submit', () => {
     expect(await claimed()).toHaveLength(15);
   });
 
+  it('of many parts keeps the order, and takes none when the last part cannot be recorded', async () => {
+    const many = Array.from({ length: 600 }, (_, n) => ({ type: 'parts', payload: n }));
+    const tasks = await submitter.submitMany(many);
+    expect(tasks.map(({ payload }) => payload)).toEqual(many.map(({ payload }) => payload));
+    expect(tasks.map(({ id }) => id)).toEqual(tasks.map(({ id }) => id).toSorted((a, b) => a - b));
+
+    const unstorable = { type: 'parts', payload: 600, options: { scheduleId: 2 ** 64 } };
+    await expect(submitter.submitMany([...many, unstorable])).rejects.toThrow();
+    expect((await store.queries.countByStatus({ type: 'parts' })).pending).toBe(600);
+  });
+
   it('takes none when one task_id is taken', async () => {
     await submitter.submit('noop', null, { taskId: 'there' });
     const bulk = submitter.submitMany([

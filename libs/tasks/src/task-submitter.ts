@@ -13,7 +13,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { BatchedCalls } from './batched-calls';
 import { within } from './deadline';
 import { dispatchOf } from './dispatch-of';
-import { draftTask, rowOf, type Draft } from './draft-task';
+import { draftTask, mayWait, recordedTask, type Draft, type RecordedTask } from './draft-task';
+import { insertInParts } from './insert-in-parts';
 import type { Submission, SubmitOptions, SubmittedTask } from './submission';
 import { TaskIdTaken } from './task-errors';
 import { TaskPolicy } from './task-policy';
@@ -26,6 +27,12 @@ const LIMITS = { maxItems: 1_000, maxBytes: 4 * 1024 * 1024, maxWaiting: MAX_WAI
 
 /** What a row costs beside its payload, roughly. */
 const ROW_BYTES = 256;
+
+/** What a transaction has recorded, and what is to be put on the queues once it has committed. */
+interface Recorded {
+  readonly tasks: RecordedTask[];
+  readonly dispatches: Dispatch[];
+}
 
 /**
  * The one way in: records a task, then puts it on its queue.
@@ -70,10 +77,10 @@ export class TaskSubmitter {
     const result = await inserts.call(draft);
     if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
     if (result.kind === 'unique_taken') return this.existing(result.taskId);
-    const row = rowOf(draft, result);
+    const task = recordedTask(draft, result);
     failpoint('after_submit');
-    const dispatched = await this.dispatches.call(dispatchOf(row));
-    return { ...row, created: true, dispatched };
+    task.dispatched = await this.dispatches.call(dispatchOf(task, draft.task.payload));
+    return task;
   }
 
   /**
@@ -88,16 +95,19 @@ export class TaskSubmitter {
     const drafts = this.draftMany(submissions);
     if (__MUTANT__ === 'partial_bulk') {
       const parts = drafts.map((draft) => this.tasks.transaction((single) => this.recordMany([draft], single)));
-      return (await Promise.all(parts)).flat();
+      return (await Promise.all(parts)).flatMap(({ tasks }) => tasks);
     }
     if (manager?.queryRunner?.isTransactionActive) {
       return manager.transaction((nested) => this.recordInCaller(drafts, nested, dispatchBy));
     }
     if (manager) throw new NotInTransaction();
 
-    const recorded = await this.tasks.transaction((manager) => this.recordMany(drafts, manager));
-    const dispatched = await this.dispatch(recorded);
-    return recorded.map((task) => ({ ...task, dispatched }));
+    const { tasks, dispatches } = await this.tasks.transaction((manager) => this.recordMany(drafts, manager));
+    failpoint('after_submit');
+    const answers = await this.enqueue(dispatches);
+    const dispatched = answers.every(Boolean);
+    for (const task of tasks) task.dispatched = dispatched;
+    return tasks;
   }
 
   /**
@@ -106,7 +116,7 @@ export class TaskSubmitter {
    */
   async dispatch(tasks: readonly SubmittedTask[]): Promise<boolean> {
     failpoint('after_submit');
-    const answers = await this.enqueue(tasks.filter(({ created }) => created).map(dispatchOf));
+    const answers = await this.enqueue(tasks.filter(({ created }) => created).map((task) => dispatchOf(task)));
     return answers.every(Boolean);
   }
 
@@ -146,7 +156,7 @@ export class TaskSubmitter {
     manager: EntityManager,
     dispatchBy: 'notice' | 'caller',
   ): Promise<SubmittedTask[]> {
-    const tasks = await this.recordMany(drafts, manager);
+    const { tasks } = await this.recordMany(drafts, manager);
     if (dispatchBy === 'notice') {
       const created = tasks.filter((task) => task.created).map(({ id }) => id);
       await this.tasks.announce(created, manager);
@@ -155,27 +165,27 @@ export class TaskSubmitter {
   }
 
   /** Throws on the first task_id that is taken, so that the transaction takes nothing. */
-  private async recordMany(drafts: readonly Draft[], manager: EntityManager): Promise<SubmittedTask[]> {
-    const results = await this.tasks.insertMany(
-      drafts.map(({ task }) => task),
-      manager,
-    );
-    failpoint('within_submit');
-    const inserted = results.flatMap((result, index) => {
-      const draft = drafts[index];
-      return result.kind === 'inserted' && draft ? [rowOf(draft, result)] : [];
-    });
-    const byTaskId = new Map(inserted.map((row) => [row.taskId, row]));
-
-    const submitted: SubmittedTask[] = [];
-    for (const result of results) {
-      if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
-      const row = byTaskId.get(result.taskId);
-      const created = result.kind === 'inserted';
-      // Of tasks of one batch under one unique key the first holds it.
-      submitted.push(row ? { ...row, created, dispatched: !created } : await this.existing(result.taskId, manager));
+  private async recordMany(drafts: readonly Draft[], manager: EntityManager): Promise<Recorded> {
+    const recorded: Recorded = { tasks: [], dispatches: [] };
+    const byTaskId = new Map<string, RecordedTask>();
+    for await (const part of insertInParts(this.tasks, drafts, manager)) {
+      for (const [index, result] of part.results.entries()) {
+        const draft = part.drafts[index];
+        if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
+        if (result.kind === 'inserted' && draft) {
+          const task = recordedTask(draft, result);
+          byTaskId.set(task.taskId, task);
+          recorded.tasks.push(task);
+          recorded.dispatches.push(dispatchOf(task, draft.task.payload));
+        } else {
+          // Of tasks of one batch under one unique key the first holds it.
+          const holder = byTaskId.get(result.taskId) ?? (await this.existing(result.taskId, manager));
+          recorded.tasks.push({ ...holder, created: false, dispatched: true });
+        }
+      }
     }
-    return submitted;
+    failpoint('within_submit');
+    return recorded;
   }
 
   /** The task that holds a unique key; it may stand in the same transaction, where no other connection sees it. */
@@ -211,11 +221,5 @@ export class TaskSubmitter {
     }
   }
 }
-
-/**
- * Whether somebody's open transaction may hold the task's id or key, and the insert then waits for its end. Such tasks share
- * no batch with others, which never wait.
- */
-const mayWait = ({ task }: Draft) => !task.generatedId || task.uniqueKey !== null;
 
 const queueOf = ({ entry }: Dispatch) => entry.queue ?? DEFAULT_QUEUE;

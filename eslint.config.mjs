@@ -88,7 +88,7 @@ export default tseslint.config(
             '^.*/stack/src/index.mjs$',
             // The worker and the scheduler of the fault suite are the real ones with handlers and schedules of its own.
             '^.*/apps/worker/src/worker.(config|module)$',
-            '^.*/apps/scheduler/src/(scheduler.(config|module)|scheduler-service|scheduling/scheduled)$',
+            '^.*/apps/scheduler/src/(scheduler.(config|module)|scheduler-service|scheduling/scheduled|duties/(duties.module|prune-finished))$',
             // The worker of the benchmark answers and stamps as the workers of all measured systems do.
             '^.*/compare/host/src/(serve-asks|stamps|system)$',
           ],

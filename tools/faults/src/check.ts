@@ -18,6 +18,7 @@ export interface RunCounts {
   readonly statuses: Readonly<Record<string, number>>;
   readonly faults: number;
   readonly wishes: Readonly<Record<string, number>>;
+  readonly slots?: Readonly<Record<'expected' | 'missed' | 'doubled' | 'latestMs', number>>;
 }
 
 /** What the checker answers. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cloneFolder } from '@millrace/stack';
 
@@ -15,6 +15,31 @@ export function faketimeLibrary(): string | undefined {
 /** The variables that give a process a time of day of its own, such as `+1h`; durations inside it stay true. */
 export function withTime(library: string, offset: string): Record<string, string> {
   return { LD_PRELOAD: library, FAKETIME: offset, DONT_FAKE_MONOTONIC: '1' };
+}
+
+/** A time of day that can be changed while the process runs; it starts with the true one. */
+export class JumpingClock {
+  /** For the process that is to have this clock; durations inside it stay true. */
+  readonly environment: Readonly<Record<string, string>>;
+
+  /** `file` says how far the clock is off; the process reads it whenever it asks for the time. */
+  constructor(
+    library: string,
+    private readonly file: string,
+  ) {
+    this.environment = {
+      ...{ LD_PRELOAD: library, FAKETIME_TIMESTAMP_FILE: file },
+      ...{ FAKETIME_NO_CACHE: '1', DONT_FAKE_MONOTONIC: '1' },
+    };
+    this.set('+0');
+  }
+
+  /** From now on the clock is off by `offset`, such as `-1d`. */
+  set(offset: string): void {
+    // Half a file would be another time.
+    writeFileSync(`${this.file}.next`, `${offset}\n`);
+    renameSync(`${this.file}.next`, this.file);
+  }
 }
 
 function installed(root: string): string | undefined {

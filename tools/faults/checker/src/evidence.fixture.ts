@@ -36,6 +36,7 @@ export const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   faults: [],
   tasks: [row('a')],
   wishes: [],
+  ...{ watches: [], slots: [], slotTasks: [] },
   attempts: [],
   audit: [],
   counted: { success: 1 },

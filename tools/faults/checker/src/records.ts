@@ -59,6 +59,33 @@ export type WishLine = Moment &
       }
   );
 
+/** A line of `watches.jsonl`: in which time every slot of a schedule was to be submitted, by the clock of the database. */
+export type WatchLine = Moment & {
+  readonly kind: 'watch';
+  readonly schedule: string;
+  /** The schedule is due at every multiple of this since 1970. */
+  readonly every_ms: number;
+  /** Epoch milliseconds. */
+  readonly from: number;
+  readonly to: number;
+};
+
+/** A row of `schedule_slots`; moments are epoch milliseconds. */
+export interface SlotRecord {
+  readonly schedule: string;
+  readonly slot_at: number;
+  readonly outcome: string;
+  readonly task_id: string | null;
+  readonly late_ms: number;
+}
+
+/** A task that a schedule submitted for a slot, by its own row. */
+export interface SlotTaskRecord {
+  readonly schedule: string;
+  readonly slot_at: number;
+  readonly task_id: string;
+}
+
 /** A task's row, as far as the rules look at it. */
 export interface TaskRecord {
   readonly task_id: string;
@@ -98,6 +125,9 @@ export interface Evidence {
   readonly effects: readonly EffectLine[];
   readonly faults: readonly FaultLine[];
   readonly wishes: readonly WishLine[];
+  readonly watches: readonly WatchLine[];
+  readonly slots: readonly SlotRecord[];
+  readonly slotTasks: readonly SlotTaskRecord[];
   readonly tasks: readonly TaskRecord[];
   readonly attempts: readonly AttemptRecord[];
   readonly audit: readonly AuditRecord[];

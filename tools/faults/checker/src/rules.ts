@@ -1,5 +1,6 @@
 import type { AttemptRecord, AuditRecord, EffectLine, Evidence } from './records';
 import { taskHistories, type TaskHistory } from './task-history';
+import { slotsServed } from './slot-rules';
 import { answersTrue, cancelsAskedFor, successBeatsCancel } from './wish-rules';
 
 /** A rule that does not hold, and for which task. */
@@ -37,7 +38,13 @@ export function judge(evidence: Evidence): Finding[] {
     ...answersTrue(history),
     ...toll(history),
   ]);
-  return [...findings, ...wholeSubmits(histories), ...leftovers(evidence), ...counts(evidence)];
+  return [
+    ...findings,
+    ...wholeSubmits(histories),
+    ...slotsServed(evidence),
+    ...leftovers(evidence),
+    ...counts(evidence),
+  ];
 }
 
 /** Nothing promised is lost, and nothing is there that nobody asked for. */

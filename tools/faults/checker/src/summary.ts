@@ -1,4 +1,5 @@
 import type { Evidence } from './records';
+import { countSlots, type SlotCounts } from './slot-rules';
 import { taskHistories } from './task-history';
 
 /** The figures of a run. */
@@ -17,6 +18,8 @@ export interface Summary {
   readonly faults: number;
   /** Wishes of operators by what was answered, such as `cancel 202`. */
   readonly wishes: Readonly<Record<string, number>>;
+  /** Of the watched schedules; left out when there are none. */
+  readonly slots?: SlotCounts;
 }
 
 export function summarize(evidence: Evidence): Summary {
@@ -36,6 +39,7 @@ export function summarize(evidence: Evidence): Summary {
     wishes: tally(
       histories.flatMap(({ wishes }) => wishes.map(({ what, status }) => `${what} ${status ?? 'unanswered'}`)),
     ),
+    ...(evidence.watches.length > 0 && { slots: countSlots(evidence) }),
   };
 }
 

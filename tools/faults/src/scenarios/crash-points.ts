@@ -5,7 +5,7 @@ import { buildWithFaultPoints, FAULT_BUNDLES } from '../fault-builds';
 import { rowsOf, untilTasks } from '../record';
 import type { Scenario, ScenarioContext } from '../scenario';
 import type { Service, ServiceKind } from '../testbed';
-import { TICKING_SCHEDULER } from '../ticks';
+import { TICKING_SCHEDULER } from '../slot-watch';
 import { steadyWork } from '../workload';
 
 interface CrashPoint {

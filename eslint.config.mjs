@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
 /** Redis and SQL packages; only `queue`, `store` and `testing` may import them. */
 const STORE_PACKAGES = ['ioredis', 'pg', 'pg-*', 'typeorm', '@nestjs/typeorm', 'rate-limiter-flexible'];
 
-/** Which layer may import which: contracts <- schedules, queue, store <- tasks <- runner <- apps, runtime beside them. */
+/** Which layer may import which: contracts <- schedules, queue, store <- tasks <- runner, scheduling <- apps, runtime beside them. */
 const LAYERS = [
   { sourceTag: 'type:contracts', onlyDependOnLibsWithTags: [] },
   { sourceTag: 'type:data', onlyDependOnLibsWithTags: ['type:contracts', 'type:testing'] },
@@ -88,7 +88,7 @@ export default tseslint.config(
             '^.*/stack/src/index.mjs$',
             // The worker and the scheduler of the fault suite are the real ones with handlers and schedules of its own.
             '^.*/apps/worker/src/worker.(config|module)$',
-            '^.*/apps/scheduler/src/(scheduler.(config|module)|scheduler-service|scheduling/scheduled|duties/(duties.module|prune-finished))$',
+            '^.*/apps/scheduler/src/(scheduler.(config|module)|scheduler-service|duties/(duties.module|prune-finished))$',
             // The worker of the benchmark answers and stamps as the workers of all measured systems do.
             '^.*/compare/host/src/(serve-asks|stamps|system)$',
           ],
@@ -127,6 +127,7 @@ export default tseslint.config(
       'libs/schedules/**/*.ts',
       'libs/tasks/**/*.ts',
       'libs/runner/**/*.ts',
+      'libs/scheduling/**/*.ts',
       'libs/runtime/**/*.ts',
     ],
     ignores: ['**/*.spec.ts', '**/*.fixture.ts'],

@@ -1,17 +1,6 @@
 import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
-import { Metrics } from '@millrace/runtime';
-import { migrate, openStore, StoreOptions, SubmitNotices, type Store } from '@millrace/store';
-import { FireSlots, ScheduleControl, TaskControl, TaskPolicy, TaskSubmitter } from '@millrace/tasks';
-import { SchedulerRegistry } from '@nestjs/schedule';
-import { SchedulerConfig } from './scheduler.config';
-import { DeclareSchedules } from './scheduling/declare-schedules';
-import { DeclaredSchedules } from './scheduling/declared-schedules';
-import { FireDue } from './scheduling/fire-due';
-import { FunctionRuns } from './scheduling/function-runs';
-import { ReleaseWaiting } from './scheduling/release-waiting';
-import { ScheduleMetrics } from './scheduling/schedule-metrics';
-import { SchedulerMetrics } from './scheduling/scheduler-metrics';
-import { SchedulerService } from './scheduling/scheduler.service';
+import { migrate, openStore, StoreOptions, type Store } from '@millrace/store';
+import { TaskPolicy, TaskSubmitter } from '@millrace/tasks';
 
 /** Open connections to both stores, and what submits through them. */
 export interface OpenStores {
@@ -39,41 +28,3 @@ export async function openStores(databaseUrl: string, redisUrl: string, prefix: 
     },
   };
 }
-
-/** One replica of the scheduler, without its service around it. */
-export interface Replica {
-  readonly scheduler: SchedulerService;
-  readonly declare: DeclareSchedules;
-  readonly fire: FireDue;
-  readonly release: ReleaseWaiting;
-  readonly functions: FunctionRuns;
-  readonly metrics: Metrics;
-}
-
-export function replica(
-  { store, access, submitter, policy }: OpenStores,
-  notices = silentNotices(),
-  settings: Partial<SchedulerConfig> = {},
-): Replica {
-  const { schedules, tasks, queries, workers } = store;
-  const metrics = new Metrics();
-  const declared = new DeclaredSchedules(policy);
-  const scheduleMetrics = new ScheduleMetrics(metrics);
-  const taskControl = new TaskControl(tasks, queries, access.queues, access.cancels);
-  const slots = new FireSlots(schedules, tasks, submitter, taskControl, policy);
-  const schedulerMetrics = new SchedulerMetrics(metrics);
-  const config = Object.assign(new SchedulerConfig(), settings);
-  const functions = new FunctionRuns(tasks, queries, workers, schedulerMetrics, config);
-  const control = new ScheduleControl(schedules, tasks, submitter, policy);
-  return {
-    scheduler: new SchedulerService(new SchedulerRegistry(), declared, functions, schedulerMetrics),
-    declare: new DeclareSchedules(declared, control, schedules),
-    fire: new FireDue(slots, schedules, declared, notices, scheduleMetrics),
-    release: new ReleaseWaiting(slots, declared, scheduleMetrics),
-    functions,
-    metrics,
-  };
-}
-
-/** Nobody calls `listen`, so it hears nothing and connects to nothing. */
-const silentNotices = () => new SubmitNotices(new StoreOptions({ databaseUrl: 'postgres://nowhere.invalid/none' }));

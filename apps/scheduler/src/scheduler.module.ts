@@ -1,12 +1,12 @@
 import { QueueModule, QueueOptions } from '@millrace/queue';
 import { storeHealth } from '@millrace/runtime';
+import { SchedulingModule, SchedulingOptions } from '@millrace/scheduling';
 import { StoreModule, StoreOptions } from '@millrace/store';
 import { TaskPolicy, TaskStores, TasksModule } from '@millrace/tasks';
 import { Module } from '@nestjs/common';
 import { DutiesModule } from './duties/duties.module';
 import { SchedulerConfig } from './scheduler.config';
 import { SchedulesModule } from './schedules/schedules.module';
-import { SchedulingModule } from './scheduling/scheduling.module';
 import { StatsController } from './stats.controller';
 
 /** Fires schedules, repairs what outages leave behind, and prunes; any number of replicas may run. */
@@ -41,7 +41,10 @@ import { StatsController } from './stats.controller';
           maxPayloadBytes: config.taskMaxPayload,
         }),
     }),
-    SchedulingModule,
+    SchedulingModule.forRoot({
+      inject: [SchedulerConfig],
+      useFactory: (config: SchedulerConfig) => new SchedulingOptions({ leaseMs: config.queueLeaseMs }),
+    }),
     DutiesModule,
     SchedulesModule,
   ],

@@ -17,7 +17,7 @@ import { openStores, type OpenStores } from './scheduler.fixture';
 import { SCHEDULER_SERVICE } from './scheduler-service';
 import { SchedulerConfig } from './scheduler.config';
 import { SchedulerModule } from './scheduler.module';
-import { ScheduledFunc, ScheduledTask } from './scheduling/scheduled';
+import { ScheduledFunc, ScheduledTask } from '@millrace/scheduling';
 
 let database: TestDatabase;
 let redis: TestRedis;

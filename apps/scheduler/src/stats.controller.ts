@@ -1,8 +1,6 @@
 import { StoreHealth } from '@millrace/runtime';
 import { Controller, Get, Header } from '@nestjs/common';
-import { DutyLoops, type DutyStats } from './duties/duty-loops';
-import { SchedulerService } from './scheduling/scheduler.service';
-import type { JobStats } from './scheduling/timed-job';
+import { DutyLoops, SchedulerService, type DutyStats, type JobStats } from '@millrace/scheduling';
 
 /** What this replica of the scheduler has been doing; the other replicas answer for themselves. */
 @Controller('stats')

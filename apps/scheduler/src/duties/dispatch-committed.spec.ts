@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStores, type OpenStores } from '../scheduler.fixture';
 import { DispatchCommitted } from './dispatch-committed';
 import { dutiesOf, forgetAll } from './duties.fixture';
-import { DutyLoops } from './duty-loops';
+import { DutyLoops } from '@millrace/scheduling';
 
 let database: TestDatabase;
 let redis: TestRedis;

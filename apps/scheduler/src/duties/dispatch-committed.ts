@@ -2,7 +2,7 @@ import { Queues } from '@millrace/queue';
 import { SubmitNotices, TaskQueries } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
 import { dispatchRows } from './dispatch-rows';
-import type { Duty, DutyCounts } from './duty';
+import type { Duty, DutyCounts } from '@millrace/scheduling';
 
 /** Rows of one trip to the stores; their payloads may be large. */
 const PAGE = 50;

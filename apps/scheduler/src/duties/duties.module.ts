@@ -1,12 +1,6 @@
-import { LoopWatch, Metrics } from '@millrace/runtime';
-import { Module } from '@nestjs/common';
-import { DeclareSchedules } from '../scheduling/declare-schedules';
-import { FireDue } from '../scheduling/fire-due';
-import { HoldFunctions } from '../scheduling/hold-functions';
-import { ReleaseWaiting } from '../scheduling/release-waiting';
-import { SchedulingModule } from '../scheduling/scheduling.module';
-import type { Duty } from './duty';
-import { DutyLoops } from './duty-loops';
+import { DutyLoops, type Duty } from '@millrace/scheduling';
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import { DispatchCommitted } from './dispatch-committed';
 import { ExpirePending } from './expire-pending';
 import { FoldCounts } from './fold-counts';
@@ -22,12 +16,8 @@ import { SweepLandings } from './sweep-landings';
 import { WatchEpoch } from './watch-epoch';
 import { Witnesses } from './witnesses';
 
-/** Every duty that has a loop. */
+/** Every duty that has a loop, beside those of schedules. */
 const DUTIES = [
-  DeclareSchedules,
-  FireDue,
-  ReleaseWaiting,
-  HoldFunctions,
   WatchEpoch,
   RecoverLost,
   DispatchCommitted,
@@ -42,18 +32,16 @@ const DUTIES = [
 ];
 
 @Module({
-  imports: [SchedulingModule],
-  providers: [
-    ...DUTIES,
-    KnownQueues,
-    Witnesses,
-    PruneFinished,
-    {
-      provide: DutyLoops,
-      inject: [Metrics, LoopWatch, ...DUTIES],
-      useFactory: (metrics: Metrics, watch: LoopWatch, ...duties: Duty[]) => new DutyLoops(duties, metrics, watch),
-    },
-  ],
-  exports: [DutyLoops, PruneFinished],
+  providers: [...DUTIES, KnownQueues, Witnesses, PruneFinished],
+  exports: [PruneFinished],
 })
-export class DutiesModule {}
+export class DutiesModule implements OnModuleInit {
+  constructor(
+    private readonly loops: DutyLoops,
+    private readonly module: ModuleRef,
+  ) {}
+
+  onModuleInit(): void {
+    this.loops.add(DUTIES.map((duty) => this.module.get<Duty>(duty)));
+  }
+}

@@ -1,6 +1,6 @@
 import { TaskRepository } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
-import type { Duty, DutyCounts } from './duty';
+import type { Duty, DutyCounts } from '@millrace/scheduling';
 
 const LIMIT = 1_000;
 const MAX_BATCHES = 20;

@@ -1,6 +1,6 @@
 import { CountFolder } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
-import type { Duty, DutyCounts } from './duty';
+import type { Duty, DutyCounts } from '@millrace/scheduling';
 
 /** Keeps counting cheap: folds the changes of counts into the totals. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { WorkerRepository } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
-import type { Duty, DutyCounts } from './duty';
+import type { Duty, DutyCounts } from '@millrace/scheduling';
 
 /** Far longer than any lease: by then its tasks have long been recovered. */
 const SILENT_MS = 24 * 3_600_000;

@@ -1,6 +1,6 @@
 import { Queues } from '@millrace/queue';
 import { Injectable } from '@nestjs/common';
-import type { Duty, DutyCounts } from './duty';
+import type { Duty, DutyCounts } from '@millrace/scheduling';
 import { KnownQueues } from './known-queues';
 
 const LIMIT = 500;

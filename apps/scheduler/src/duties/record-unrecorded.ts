@@ -2,7 +2,7 @@ import { Queues, type UnrecordedEntry } from '@millrace/queue';
 import { TaskRepository } from '@millrace/store';
 import { TaskPolicy } from '@millrace/tasks';
 import { Injectable } from '@nestjs/common';
-import type { Duty, DutyCounts } from './duty';
+import type { Duty, DutyCounts } from '@millrace/scheduling';
 import { KnownQueues } from './known-queues';
 
 const LIMIT = 500;

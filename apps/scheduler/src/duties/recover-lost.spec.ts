@@ -1,5 +1,5 @@
 import { LOSS_LIMIT } from '@millrace/tasks';
-import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
+import { eventually, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openStores, type OpenStores } from '../scheduler.fixture';
 import { dutiesOf, forgetAll, LEASE_MS, endLeases, passTime, removeUnfinished, scriptedWorker } from './duties.fixture';
@@ -74,6 +74,22 @@ async function watchFor(ms: number, meanwhile: () => Promise<unknown> = async ()
 const rowOf = async (taskId: string) => stores.store.queries.findByTaskId(taskId);
 
 describe('a lost worker', () => {
+  it('that was a scheduler leaves runs of functions failed and queues none of them', async () => {
+    const scheduler = await newWorker();
+    const { taskId } = await stores.submitter.submit('scheduled:rebuild', {}, { delay: 1 });
+    await forgetAll(redis);
+    await eventually(async () => {
+      const [start] = await stores.store.tasks.startMany([{ taskId, attempt: 0 }], scheduler.workerId);
+      expect(start?.kind).toBe('started');
+    });
+
+    const counts = await watchFor(VANISHED_MS);
+
+    expect(counts).toMatchObject({ rescued: 1 });
+    expect(await rowOf(taskId)).toMatchObject({ status: 'failed', errorCode: 'worker_crashed', attempt: 1 });
+    expect(await stores.access.queues.of('default').depth()).toMatchObject({ ready: 0, delayed: 0 });
+  });
+
   it('loses its task to another one, which costs a crash and no retry', async () => {
     const { taskId } = await running();
 

@@ -2,7 +2,7 @@ import { Queues } from '@millrace/queue';
 import { TaskQueries, TaskRepository } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
 import { SchedulerConfig } from '../scheduler.config';
-import type { Duty, DutyCounts } from './duty';
+import type { Duty, DutyCounts } from '@millrace/scheduling';
 import { KnownQueues } from './known-queues';
 import { LostHolds } from './lost-holds';
 import { VanishedRows } from './vanished-rows';

@@ -2,7 +2,7 @@ import { Queues } from '@millrace/queue';
 import { TaskQueries, type MissingCandidate } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
 import { dispatchMissing } from './dispatch-missing';
-import type { Duty, DutyCounts } from './duty';
+import type { Duty, DutyCounts } from '@millrace/scheduling';
 
 /** A push follows its row within milliseconds; after this long somebody else had better do it. */
 const OLDER_THAN_MS = 2_000;

@@ -3,7 +3,7 @@ import { Queues, type IndexTrust } from '@millrace/queue';
 import { TaskQueries, type MissingCandidate } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
 import { dispatchMissing } from './dispatch-missing';
-import type { Duty, DutyCounts } from './duty';
+import type { Duty, DutyCounts } from '@millrace/scheduling';
 import { KnownQueues } from './known-queues';
 
 /** From the end of one sweep over all pending rows to the start of the next. */

@@ -1,7 +1,7 @@
 import { Queues } from '@millrace/queue';
 import { Injectable } from '@nestjs/common';
 import { SchedulerConfig } from '../scheduler.config';
-import type { Duty, DutyCounts } from './duty';
+import type { Duty, DutyCounts } from '@millrace/scheduling';
 import { KnownQueues } from './known-queues';
 
 /** Gives back entries that landed for a worker which died before it could lease them. */

@@ -1,7 +1,7 @@
 import { Queues } from '@millrace/queue';
 import { Store } from '@millrace/store';
 import { Injectable, Logger } from '@nestjs/common';
-import type { Duty, DutyCounts } from './duty';
+import type { Duty, DutyCounts } from '@millrace/scheduling';
 import { RequeueMissing } from './requeue-missing';
 import { Witnesses, type Witness } from './witnesses';
 

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { SchedulerConfig } from '../scheduler.config';
-import { SchedulerService } from '../scheduling/scheduler.service';
+import { SchedulerService } from '@millrace/scheduling';
 
 /** Removes expired artifacts from `CLEANUP_FOLDERS` every night, one task a folder, unless `CLEANUP_ENABLED` says no. */
 @Injectable()

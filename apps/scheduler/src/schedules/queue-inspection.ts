@@ -1,6 +1,6 @@
 import type { Json } from '@millrace/contracts';
 import { Injectable } from '@nestjs/common';
-import { ScheduledTask } from '../scheduling/scheduled';
+import { ScheduledTask } from '@millrace/scheduling';
 
 /** Asks a worker for a health report every hour; it stands in the task's result. */
 @Injectable()

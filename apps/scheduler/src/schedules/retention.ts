@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { PruneFinished, type PruneCounts } from '../duties/prune-finished';
-import { ScheduledFunc } from '../scheduling/scheduled';
+import { ScheduledFunc } from '@millrace/scheduling';
 
 /** Removes finished tasks that are older than `RETENTION_*`. Safe in every replica: partitions go one at a time. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { SchedulerConfig } from '../scheduler.config';
-import { SchedulerService } from '../scheduling/scheduler.service';
+import { SchedulerService } from '@millrace/scheduling';
 
 /**
  * The example to copy: asks another system, every quarter of an hour, to take over what changed. Switched off unless

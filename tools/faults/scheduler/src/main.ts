@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { bootstrap } from '@millrace/runtime';
+import { ScheduledFunc, ScheduledTask } from '@millrace/scheduling';
 import { DutiesModule } from '../../../../apps/scheduler/src/duties/duties.module';
 import { PruneFinished } from '../../../../apps/scheduler/src/duties/prune-finished';
 import { SCHEDULER_SERVICE } from '../../../../apps/scheduler/src/scheduler-service';
 import { SchedulerConfig } from '../../../../apps/scheduler/src/scheduler.config';
 import { SchedulerModule } from '../../../../apps/scheduler/src/scheduler.module';
-import { ScheduledFunc, ScheduledTask } from '../../../../apps/scheduler/src/scheduling/scheduled';
 
 const SUBMITTED = { type: 'effect', options: { maxRetry: 0 } };
 

@@ -1,6 +1,6 @@
 import { FireSlots } from '@millrace/tasks';
 import { Injectable } from '@nestjs/common';
-import type { Duty, DutyCounts } from '../duties/duty';
+import type { Duty, DutyCounts } from './duty';
 import { DeclaredSchedules } from './declared-schedules';
 import { ScheduleMetrics } from './schedule-metrics';
 

@@ -38,7 +38,7 @@ interface Entry {
 /** Runs every duty over and over, and keeps what they did. */
 export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Duty');
-  private readonly entries: Entry[];
+  private readonly entries: Entry[] = [];
   private readonly done;
 
   constructor(
@@ -51,7 +51,12 @@ export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutd
       help: 'What the duties of the scheduler did, such as tasks they put back on their queue.',
       labelNames: ['duty', 'what'],
     });
-    this.entries = duties.map((duty) => this.entryOf(duty));
+    this.add(duties);
+  }
+
+  /** Adds duties before the start. */
+  add(duties: readonly Duty[]): void {
+    this.entries.push(...duties.map((duty) => this.entryOf(duty)));
   }
 
   onApplicationBootstrap(): void {

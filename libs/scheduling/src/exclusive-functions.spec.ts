@@ -1,8 +1,7 @@
 import { ScheduleControl, TaskControl, TaskNotRetryable } from '@millrace/tasks';
 import { eventually, signal, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dutiesOf, LEASE_MS, passTime } from '../duties/duties.fixture';
-import { openStores, replica, type OpenStores, type Replica } from '../scheduler.fixture';
+import { openStores, replica, type OpenStores, type Replica } from './scheduling.fixture';
 import type { ExclusiveOptions } from './scheduler.service';
 import type { Fire } from './timed-job';
 
@@ -37,9 +36,9 @@ const ONCE: ExclusiveOptions = { exclusive: true, maxRuns: 1 };
 async function replicaWith(
   name: string,
   fn: (fire: Fire) => unknown,
-  { leaseMs = LEASE_MS, ...options }: Partial<ExclusiveOptions> & { readonly leaseMs?: number } = {},
+  { leaseMs = 30_000, ...options }: Partial<ExclusiveOptions> & { readonly leaseMs?: number } = {},
 ): Promise<Replica> {
-  const started = replica(stores, undefined, { queueLeaseMs: leaseMs });
+  const started = replica(stores, undefined, { leaseMs });
   started.scheduler.addFunc(EVERY_SECOND, name, fn, { ...ONCE, ...options });
   await started.declare.runOnce();
   await started.functions.hold();
@@ -104,7 +103,7 @@ describe('an exclusive function', () => {
     expect(stats).toMatchObject({ kind: 'func', running: false, failures: 0, lastError: null });
   });
 
-  it('fails with what it threw, and is neither queued by the repair nor retried', async () => {
+  it('fails with what it threw, was never queued, and is not retried', async () => {
     const one = await replicaWith('throws', () => Promise.reject(new Error('no ink')));
 
     await fireUntil('throws', [one]);
@@ -112,9 +111,6 @@ describe('an exclusive function', () => {
 
     expect(run).toMatchObject({ status: 'failed', errorCode: 'handler_error', errorMessage: 'no ink' });
     await expect(controls().tasks.retry(run.taskId)).rejects.toThrow(TaskNotRetryable);
-    const { requeueFresh, requeueMissing } = dutiesOf(stores);
-    requeueMissing.startOver();
-    await Promise.all([requeueFresh.runOnce(), requeueMissing.runOnce()]);
     expect(await depth()).toBe(0);
     expect(one.scheduler.stats()).toMatchObject([{ failures: 1, lastError: 'no ink' }]);
   });
@@ -139,33 +135,12 @@ describe('an exclusive function', () => {
     await stores.store.schedules.pause({ name: 'slow' }, { reason: null, actor: 'test' });
   });
 
-  it('fails as lost when its scheduler is not heard of, and its late outcome changes nothing', async () => {
-    const go = signal();
-    const one = await replicaWith('lost', () => go.wait(60_000));
-    const [run] = await fireUntil('lost', [one]);
-    const { recoverLost, witnesses } = dutiesOf(stores);
-
-    const stepMs = 4_000;
-    for (let nowMs = 0; nowMs < LEASE_MS * 3; nowMs += stepMs) {
-      await passTime(stores, redis, stepMs);
-      witnesses.answered('postgres', nowMs);
-      witnesses.answered('redis', nowMs);
-      await recoverLost.runOnce(undefined, nowMs);
-    }
-
-    const lost = { status: 'failed', errorCode: 'worker_crashed', attempt: 1 };
-    expect(await stores.store.queries.findByTaskId(run?.taskId ?? '')).toMatchObject(lost);
-    expect(await depth()).toBe(0);
-    go.fire();
-    await until(async () => (one.scheduler.stats()[0]?.running === false ? true : null));
-    expect(await stores.store.queries.findByTaskId(run?.taskId ?? '')).toMatchObject(lost);
-  });
-
-  it('is told by its signal that its run was given up to others', async () => {
+  it('is told by its signal that its run was given up, and its late outcome changes nothing', async () => {
     const told = signal<unknown>();
     const one = await replicaWith('superseded', async ({ signal: mine }) => {
       await new Promise((resolve) => mine.addEventListener('abort', resolve));
       told.fire(mine.reason);
+      return 'late';
     });
     const [run] = await fireUntil('superseded', [one]);
     await stores.store.tasks.rescueIfProcessing([
@@ -175,6 +150,8 @@ describe('an exclusive function', () => {
     await one.functions.hold();
 
     expect(await told.wait()).toMatchObject({ message: expect.stringContaining('given up') as string });
+    await until(async () => (one.scheduler.stats()[0]?.running === false ? true : null));
+    expect(await ended('superseded')).toMatchObject({ status: 'failed', errorCode: 'worker_crashed', result: null });
   });
 
   it('hears of a cancel, and of its timeout', async () => {

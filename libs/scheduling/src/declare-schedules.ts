@@ -1,7 +1,7 @@
 import { ScheduleRepository } from '@millrace/store';
 import { ScheduleControl, ScheduleStateConflict } from '@millrace/tasks';
 import { Injectable, Logger } from '@nestjs/common';
-import type { Duty, DutyCounts } from '../duties/duty';
+import type { Duty, DutyCounts } from './duty';
 import { DeclaredSchedules, type DeclaredSchedule } from './declared-schedules';
 
 const INTERVAL_MS = 60_000;

@@ -1,6 +1,6 @@
 import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStores, replica, type OpenStores } from '../scheduler.fixture';
+import { openStores, replica, type OpenStores } from './scheduling.fixture';
 
 let database: TestDatabase;
 let redis: TestRedis;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { Duty, DutyCounts } from '../duties/duty';
-import { SchedulerConfig } from '../scheduler.config';
+import type { Duty, DutyCounts } from './duty';
+import { SchedulingOptions } from './scheduling-options';
 import { FunctionRuns } from './function-runs';
 
 /** Also the longest wait of a cancel for its function. */
@@ -14,9 +14,9 @@ export class HoldFunctions implements Duty {
 
   constructor(
     private readonly functions: FunctionRuns,
-    config: SchedulerConfig,
+    options: SchedulingOptions,
   ) {
-    this.intervalMs = Math.min(INTERVAL_MS, config.queueLeaseMs / 6);
+    this.intervalMs = Math.min(INTERVAL_MS, options.leaseMs / 6);
   }
 
   async runOnce(): Promise<DutyCounts> {

@@ -2,7 +2,7 @@ import { InvalidSchedule } from '@millrace/schedules';
 import { ScheduleNameTaken } from '@millrace/tasks';
 import { signal, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStores, replica, type OpenStores } from '../scheduler.fixture';
+import { openStores, replica, type OpenStores } from './scheduling.fixture';
 import { InvalidScheduleName } from './scheduler-errors';
 import type { Fire } from './timed-job';
 

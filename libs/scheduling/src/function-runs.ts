@@ -12,7 +12,7 @@ import {
 } from '@millrace/store';
 import type { SlotRunner } from '@millrace/tasks';
 import { Injectable, Logger } from '@nestjs/common';
-import { SchedulerConfig } from '../scheduler.config';
+import { SchedulingOptions } from './scheduling-options';
 import { FunctionRun, lostDecision, outcomeOf } from './function-run';
 import { SchedulerMetrics } from './scheduler-metrics';
 import type { Fire, JobStats } from './timed-job';
@@ -59,7 +59,7 @@ export class FunctionRuns implements SlotRunner {
     private readonly queries: TaskQueries,
     private readonly workers: WorkerRepository,
     private readonly metrics: SchedulerMetrics,
-    private readonly config: SchedulerConfig,
+    private readonly options: SchedulingOptions,
   ) {}
 
   /** Names what runs at the slots of the schedule `name`; answers the type of its tasks. */
@@ -144,7 +144,7 @@ export class FunctionRuns implements SlotRunner {
 
   private whyNot(askedAtMs: number): string | null {
     if (this.state === 'stopping' || this.state === 'stopped') return 'The scheduler stops';
-    return performance.now() - askedAtMs > this.config.queueLeaseMs ? 'The scheduler stood still' : null;
+    return performance.now() - askedAtMs > this.options.leaseMs ? 'The scheduler stood still' : null;
   }
 
   private ended(
@@ -186,7 +186,7 @@ export class FunctionRuns implements SlotRunner {
   private async giveUpStrangers(seen: readonly RunningTask[]): Promise<number> {
     const nowMs = performance.now();
     this.strangers = new Map(seen.map(({ taskId }) => [taskId, this.strangers.get(taskId) ?? nowMs]));
-    const lost = seen.filter(({ taskId }) => nowMs - (this.strangers.get(taskId) ?? nowMs) > this.config.queueLeaseMs);
+    const lost = seen.filter(({ taskId }) => nowMs - (this.strangers.get(taskId) ?? nowMs) > this.options.leaseMs);
     const decision = lostDecision({ retryCount: 0, crashCount: 0 }, 'The scheduler never heard that it was to run');
     return (await this.tasks.recordOutcomes(lost.map((task) => outcomeOf(task, decision, this.workerId)))).length;
   }

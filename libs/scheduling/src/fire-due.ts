@@ -1,7 +1,7 @@
 import { ScheduleRepository, SubmitNotices } from '@millrace/store';
 import { FireSlots, type FireReport } from '@millrace/tasks';
 import { Injectable, Logger } from '@nestjs/common';
-import type { Duty, DutyCounts } from '../duties/duty';
+import type { Duty, DutyCounts } from './duty';
 import { DeclaredSchedules } from './declared-schedules';
 import { ScheduleMetrics } from './schedule-metrics';
 

@@ -1,0 +1,9 @@
+/** How one process keeps schedules; read from the configuration. */
+export class SchedulingOptions {
+  /** How long a process that holds functions may be silent before it can be taken for lost (`QUEUE_LEASE`). Default 30 s. */
+  readonly leaseMs: number;
+
+  constructor(options: Partial<SchedulingOptions> = {}) {
+    this.leaseMs = options.leaseMs ?? 30_000;
+  }
+}

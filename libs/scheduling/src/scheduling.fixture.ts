@@ -1,0 +1,79 @@
+import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
+import { Metrics } from '@millrace/runtime';
+import { migrate, openStore, StoreOptions, SubmitNotices, type Store } from '@millrace/store';
+import { FireSlots, ScheduleControl, TaskControl, TaskPolicy, TaskSubmitter } from '@millrace/tasks';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { SchedulingOptions } from './scheduling-options';
+import { DeclareSchedules } from './declare-schedules';
+import { DeclaredSchedules } from './declared-schedules';
+import { FireDue } from './fire-due';
+import { FunctionRuns } from './function-runs';
+import { ReleaseWaiting } from './release-waiting';
+import { ScheduleMetrics } from './schedule-metrics';
+import { SchedulerMetrics } from './scheduler-metrics';
+import { SchedulerService } from './scheduler.service';
+
+/** Open connections to both stores, and what submits through them. */
+export interface OpenStores {
+  readonly store: Store;
+  readonly access: QueueAccess;
+  readonly policy: TaskPolicy;
+  readonly submitter: TaskSubmitter;
+  close(): Promise<void>;
+}
+
+/** Migrates and opens the given stores. */
+export async function openStores(databaseUrl: string, redisUrl: string, prefix: string): Promise<OpenStores> {
+  await migrate(databaseUrl, () => undefined);
+  const store = await openStore(new StoreOptions({ databaseUrl }));
+  const access = createQueues(new QueueOptions({ redisUrl, prefix }));
+  const policy = new TaskPolicy();
+  return {
+    store,
+    access,
+    policy,
+    submitter: new TaskSubmitter(store.tasks, store.queries, access.queues, policy),
+    close: async () => {
+      await access.close();
+      await store.close();
+    },
+  };
+}
+
+/** One replica of the scheduler, without its service around it. */
+export interface Replica {
+  readonly scheduler: SchedulerService;
+  readonly declare: DeclareSchedules;
+  readonly fire: FireDue;
+  readonly release: ReleaseWaiting;
+  readonly functions: FunctionRuns;
+  readonly metrics: Metrics;
+}
+
+export function replica(
+  { store, access, submitter, policy }: OpenStores,
+  notices = silentNotices(),
+  settings: Partial<SchedulingOptions> = {},
+): Replica {
+  const { schedules, tasks, queries, workers } = store;
+  const metrics = new Metrics();
+  const declared = new DeclaredSchedules(policy);
+  const scheduleMetrics = new ScheduleMetrics(metrics);
+  const taskControl = new TaskControl(tasks, queries, access.queues, access.cancels);
+  const slots = new FireSlots(schedules, tasks, submitter, taskControl, policy);
+  const schedulerMetrics = new SchedulerMetrics(metrics);
+  const options = new SchedulingOptions(settings);
+  const functions = new FunctionRuns(tasks, queries, workers, schedulerMetrics, options);
+  const control = new ScheduleControl(schedules, tasks, submitter, policy);
+  return {
+    scheduler: new SchedulerService(new SchedulerRegistry(), declared, functions, schedulerMetrics),
+    declare: new DeclareSchedules(declared, control, schedules),
+    fire: new FireDue(slots, schedules, declared, notices, scheduleMetrics),
+    release: new ReleaseWaiting(slots, declared, scheduleMetrics),
+    functions,
+    metrics,
+  };
+}
+
+/** Nobody calls `listen`, so it hears nothing and connects to nothing. */
+const silentNotices = () => new SubmitNotices(new StoreOptions({ databaseUrl: 'postgres://nowhere.invalid/none' }));

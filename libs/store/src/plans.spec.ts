@@ -50,6 +50,35 @@ test('statements that were planned on empty tables read no whole table, then or 
   expect(await wholeReads()).toBe(before);
 });
 
+/** How many entries of their indexes the connection has read. */
+async function entriesRead(): Promise<number> {
+  await store.dataSource.query('SELECT pg_stat_force_next_flush()');
+  await store.dataSource.query('SELECT 1');
+  const [row] = await db.sql<{ n: number }>(
+    `SELECT sum(idx_tup_read)::integer AS n FROM pg_stat_user_indexes WHERE relname IN ('tasks_pending', 'tasks_processing')`,
+  );
+  return row?.n ?? 0;
+}
+
+test('statements that were planned while the tables looked empty look up their rows alone, also when many others are there', async () => {
+  expect(await runTasks(500)).toBe(500);
+  await db.sql('VACUUM (ANALYZE) tasks_pending');
+  await db.sql('VACUUM (ANALYZE) tasks_processing');
+  for (let round = 0; round < 10; round += 1) expect(await runTasks(3)).toBe(3);
+  const running = Array.from({ length: 900 }, () => newTask());
+  await store.tasks.insertMany(running);
+  await store.tasks.startMany(
+    running.map(({ taskId }) => ({ taskId, attempt: 0 })),
+    'w1',
+  );
+  await store.tasks.insertMany(Array.from({ length: 900 }, () => newTask()));
+  const before = await entriesRead();
+
+  expect(await runTasks(3)).toBe(3);
+
+  expect((await entriesRead()) - before).toBeLessThan(100);
+});
+
 test('a connection that has lost its prepared statements serves on', async () => {
   expect(await runTasks(1)).toBe(1);
 

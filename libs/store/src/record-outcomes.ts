@@ -26,19 +26,26 @@ const ENDED = taskColumnsWith('t', {
 });
 
 /**
- * $1 a JSON array of records. Rows are locked in id order, then deleted by id, never by their address: one that was
- * updated in place while the lock was awaited (progress, a cancel request) is taken in its newest state. History leaves
- * out what the task's own row says: a success of the first attempt.
+ * Each row is looked up by its id, whatever the planner thinks of the leaf: from an equality it may choose to read the whole
+ * leaf in the order of ids; see docs/decisions/0002-table-layout.md.
+ */
+const THE_ATTEMPT = `t.id BETWEEN o.id AND o.id AND t.attempt = o.attempt`;
+
+/**
+ * $1 a JSON array of records. Rows are taken in id order, by id and never by their address: one that was updated in place
+ * meanwhile (progress, a cancel request) is taken in its newest state. History leaves out what the task's own row says: a
+ * success of the first attempt.
  */
 const RECORD = `
-  WITH held AS MATERIALIZED (
-    SELECT o.* FROM jsonb_to_recordset($1::jsonb) AS o (
-      id bigint, attempt integer, outcome text, status text, result jsonb, error_message text, error_code text,
-      retry_count integer, crash_count integer, delay_ms bigint
-    ) JOIN tasks_processing t ON t.id = o.id
-    WHERE t.attempt = o.attempt ORDER BY t.id FOR UPDATE OF t
-  ), gone AS (
-    DELETE FROM tasks_processing t USING held o WHERE t.id = o.id
+  WITH gone AS (
+    DELETE FROM tasks_processing t
+    USING (
+      SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (
+        id bigint, attempt integer, outcome text, status text, result jsonb, error_message text, error_code text,
+        retry_count integer, crash_count integer, delay_ms bigint
+      ) ORDER BY id
+    ) AS o
+    WHERE ${THE_ATTEMPT}
     RETURNING ${ENDED}, t.worker_id AS held_by, t.started_at AS held_from, o.error_code AS raised,
       CASE WHEN ${CANCELLED} THEN 'cancelled' ELSE o.outcome END AS outcome
   ), ended AS (
@@ -52,20 +59,19 @@ const RECORD = `
   SELECT task_id, status, attempt, run_at FROM ended`;
 
 /**
- * The same for attempts that simply succeeded, which nearly all do: nothing to choose from, only the result to add, and one way
- * to route. $1 ids, $2 attempts, $3 a JSON array of results or null. Server and worker together save 10 µs a task. The arrays
- * come through subqueries, so that the planner does not know their length; see docs/decisions/0002-table-layout.md.
+ * The same for first attempts that succeeded, which nearly all do: nothing to choose from, only the result to add, one way
+ * to route and no history. $1 ids, $2 attempts, $3 a JSON array of results or null. Server and worker together save 10 µs a
+ * task. The arrays come through subqueries, so that the planner does not know their length.
  */
 const SUCCEED = `
-  WITH held AS MATERIALIZED (
-    SELECT t.id, o.result
-    FROM ROWS FROM (
-      unnest((SELECT $1::bigint[])), unnest((SELECT $2::integer[])), jsonb_array_elements((SELECT $3::jsonb))
-    ) AS o (id, attempt, result)
-    JOIN tasks_processing t ON t.id = o.id
-    WHERE t.attempt = o.attempt ORDER BY t.id FOR UPDATE OF t
-  ), gone AS (
-    DELETE FROM tasks_processing t USING held o WHERE t.id = o.id
+  WITH gone AS (
+    DELETE FROM tasks_processing t
+    USING (
+      SELECT * FROM ROWS FROM (
+        unnest((SELECT $1::bigint[])), unnest((SELECT $2::integer[])), jsonb_array_elements((SELECT $3::jsonb))
+      ) AS r (id, attempt, result) ORDER BY id
+    ) AS o
+    WHERE ${THE_ATTEMPT}
     RETURNING ${taskColumnsWith('t', {
       status: `'success'`,
       result: `NULLIF(o.result, 'null')`,
@@ -74,14 +80,8 @@ const SUCCEED = `
       finished_at: 'now()',
       updated_at: 'now()',
     })}
-  ), ended AS (
-    INSERT INTO tasks_success (${TASK_COLUMNS}) SELECT * FROM gone RETURNING id, task_id, attempt, run_at, worker_id, started_at
-  ), history AS (
-    INSERT INTO task_attempts (task_id, attempt, outcome, worker_id, started_at)
-    SELECT task_id, attempt, 'succeeded', worker_id, started_at FROM ended WHERE attempt > 1
-    ON CONFLICT DO NOTHING
   )
-  SELECT id, attempt, run_at FROM ended`;
+  INSERT INTO tasks_success (${TASK_COLUMNS}) SELECT * FROM gone RETURNING id, attempt, run_at`;
 
 interface SucceededRow {
   readonly id: string;
@@ -100,8 +100,8 @@ interface EndedRow {
 export async function recordOutcomes(db: Database, records: readonly OutcomeRecord[]): Promise<RecordedOutcome[]> {
   if (records.length === 0) return [];
   const unique = [...new Map(records.map((record) => [`${record.id}:${record.attempt}`, record])).values()];
-  const succeeded = unique.filter(isPlainSuccess);
-  const others = unique.filter((record) => !isPlainSuccess(record));
+  const succeeded = unique.filter(isFirstSuccess);
+  const others = unique.filter((record) => !isFirstSuccess(record));
   const recorded = [
     ...(await recordApart(succeeded, (records) => succeedTogether(db, records))),
     ...(await recordApart(others, (records) => recordTogether(db, records))),
@@ -136,8 +136,8 @@ async function recordApart(records: readonly OutcomeRecord[], record: RecordToge
 }
 
 /** A success spends neither a retry nor a crash, and beats a requested cancel. */
-function isPlainSuccess({ outcome, status }: OutcomeRecord): boolean {
-  return outcome === 'succeeded' && status === 'success' && __MUTANT__ !== 'cancel_overwrites_success';
+function isFirstSuccess({ outcome, status, attempt }: OutcomeRecord): boolean {
+  return attempt === 1 && outcome === 'succeeded' && status === 'success' && __MUTANT__ !== 'cancel_overwrites_success';
 }
 
 async function succeedTogether(db: Database, records: readonly OutcomeRecord[]): Promise<RecordedOutcome[]> {
@@ -188,7 +188,7 @@ function statement(): string {
   return RECORD;
 }
 
-const unfenced = (sql: string) => sql.replace('WHERE t.attempt = o.attempt', '');
+const unfenced = (sql: string) => sql.replace('AND t.attempt = o.attempt', '');
 
 /** How the task ended is worth more than its result. */
 function withoutResult(record: OutcomeRecord, cause: unknown): OutcomeRecord {

@@ -151,6 +151,19 @@ test('a raw entry that no row can hold is told apart and stops no other', async 
   expect(await db.store.queries.findByTaskId(odd)).toMatchObject({ payload: { text: 'a\ufffdb\ufffd' } });
 });
 
+test('a task that is put off while the gate waits for its row does not start', async () => {
+  const task = newTask();
+  await db.store.tasks.insertMany([task]);
+  const answer = await db.store.tasks.transaction(async (manager) => {
+    await manager.query(`UPDATE tasks SET run_at = now() + interval '1 hour' WHERE task_id = $1`, [task.taskId]);
+    const gate = db.store.tasks.startMany([{ taskId: task.taskId, attempt: 0 }], 'w1');
+    await expect.poll(() => db.sql('SELECT FROM pg_locks WHERE NOT granted')).not.toEqual([]);
+    return { gate };
+  });
+
+  expect(await answer.gate).toMatchObject([{ kind: 'early' }]);
+});
+
 test('gates that share tasks in opposite orders start each task once and never deadlock', async () => {
   const tasks = Array.from({ length: 200 }, () => newTask());
   await db.store.tasks.insertMany(tasks);

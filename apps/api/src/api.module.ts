@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { APP_INTERCEPTOR } from '@nestjs/core';
 import { QueueModule, QueueOptions } from '@millrace/queue';
 import { storeHealth } from '@millrace/runtime';
 import { StoreModule, StoreOptions } from '@millrace/store';
@@ -41,11 +40,6 @@ import { TypesController } from './types/types.controller';
   ],
   controllers: [TasksController, TaskController, SubmitController, TypesController],
   // Without Redis the api still records and reads.
-  providers: [
-    Idempotency,
-    RateLimit,
-    storeHealth(TaskStores, 'helpful'),
-    { provide: APP_INTERCEPTOR, useClass: RequestDeadline },
-  ],
+  providers: [Idempotency, RateLimit, RequestDeadline, storeHealth(TaskStores, 'helpful')],
 })
 export class ApiModule {}

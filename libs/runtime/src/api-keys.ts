@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /** A static key as it is kept in memory: its name for logs and audit, and the SHA-256 of its text. */
 export interface ApiKey {
@@ -39,5 +39,5 @@ export function findApiKey(keys: readonly ApiKey[], text: string): ApiKey | unde
 }
 
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

@@ -21,16 +21,24 @@ declare module 'fastify' {
 
 const ANONYMOUS: Principal = { name: 'anonymous' };
 
+// The hooks here take a callback: a promise for each of them, on every request, is not free.
+
 /** Takes JSON, strictly; what else a route takes is `acceptText`'s, and other content types answer 415. */
 export function acceptStrictJson(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => {
-      // A call that takes no body is often sent with the header all the same.
-      if (body.length === 0) return undefined;
-      return parseStrictJson(body);
+    (_request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
+      let value: unknown;
+      try {
+        // A call that takes no body is often sent with the header all the same.
+        value = body.length === 0 ? undefined : parseStrictJson(body);
+      } catch (error) {
+        done(error as Error);
+        return;
+      }
+      done(null, value);
     },
   );
   fastify.addHook('onRoute', (route) => {
@@ -41,34 +49,39 @@ export function acceptStrictJson(fastify: FastifyInstance): void {
 
 /** Refuses an address whose percent-escapes stand for no text; the router only looks at the path. */
 export function refuseMalformedQueries(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', async (request) => {
+  fastify.addHook('onRequest', (request, _reply, done) => {
     const query = request.raw.url?.split('?').slice(1).join('?') ?? '';
     try {
-      decodeURIComponent(query);
+      if (query) decodeURIComponent(query);
     } catch {
-      throw invalidRequest([{ field: '', message: 'the address holds a malformed percent-escape' }]);
+      done(invalidRequest([{ field: '', message: 'the address holds a malformed percent-escape' }]));
+      return;
     }
+    done();
   });
 }
 
 /** Lets in whoever shows a key; with no keys everybody. Public routes ask for none. */
 export function askForKeys(fastify: FastifyInstance, keys: readonly ApiKey[] | null): void {
   fastify.decorateRequest('principal', null);
-  fastify.addHook('onRequest', async (request) => {
-    if (settingsOf(request.routeOptions.config).public) return;
-    request.principal = keys ? principalOf(keys, request.headers.authorization) : ANONYMOUS;
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    if (!settingsOf(request.routeOptions.config).public) {
+      request.principal = keys ? principalOf(keys, request.headers.authorization) : ANONYMOUS;
+    }
+    done();
   });
 }
 
 /** Marks every answer so that no browser takes it for anything else, and gives it the request's id. */
 export function addAnswerHeaders(fastify: FastifyInstance): void {
-  fastify.addHook('onRequest', async (request, reply) => {
+  fastify.addHook('onRequest', (request, reply, done) => {
     void reply.headers({
       'X-Request-Id': request.id,
       'X-Content-Type-Options': 'nosniff',
       'X-Frame-Options': 'DENY',
       'Referrer-Policy': 'no-referrer',
     });
+    done();
   });
 }
 
@@ -80,18 +93,20 @@ export function observeRequests(fastify: FastifyInstance, metrics: Metrics): voi
     help: 'How long requests took, by method, route and status.',
     labelNames: ['method', 'route', 'status'],
   });
-  fastify.addHook('onResponse', async (request, reply) => {
+  fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
     const labels = { method: request.method, route, status: String(reply.statusCode) };
     durations.observe(labels, reply.elapsedTime / 1000);
     logger.debug('Request answered', { ...labels, requestId: request.id, ms: Math.round(reply.elapsedTime) });
+    done();
   });
 }
 
 /** While the service drains, every answer is the last on its connection: one that stayed open would hold the shutdown up. */
 export function endConnections(fastify: FastifyInstance, draining: AbortSignal): void {
-  fastify.addHook('onSend', async (_request, reply) => {
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
     if (draining.aborted) void reply.header('Connection', 'close');
+    done();
   });
 }
 

@@ -18,6 +18,7 @@ export {
   type ProblemDetails,
   type ProblemInit,
 } from './problem';
+export { sendProblem } from './problem.filter';
 export { CellDuty, ISOLATED_ARGUMENT, Program, type ProgramRole } from './program';
 export { BodyLimit, Public } from './public';
 export { Readiness, type ReadinessCheck } from './readiness';

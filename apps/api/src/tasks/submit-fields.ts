@@ -75,21 +75,22 @@ export function readMany(body: unknown): Submission[] {
 }
 
 function readOptions(body: JsonObject, errors: FieldProblem[], prefix: string): SubmitOptions {
-  const options: Record<string, unknown> = {
-    taskId: body.task_id,
-    queue: body.queue,
-    priority: body.priority,
-    maxRetry: body.max_retry,
-    retryDelay: body.retry_delay,
-    backoff: readNested(body, 'backoff', BACKOFF_FIELDS, errors, prefix),
-    timeout: body.timeout,
-    expiresAt: readMoment(body, 'expires_at', errors, prefix),
-    userId: body.user_id,
-    delay: body.delay,
-    runAt: readMoment(body, 'run_at', errors, prefix),
-    unique: readNested(body, 'unique', UNIQUE_FIELDS, errors, prefix),
-  };
+  const options: Record<string, unknown> = {};
   // An option that is absent and one that is undefined are the same to people, not to the types.
-  for (const [name, value] of Object.entries(options)) if (value === undefined) delete options[name];
+  const add = (name: string, value: unknown) => {
+    if (value !== undefined) options[name] = value;
+  };
+  add('taskId', body.task_id);
+  add('queue', body.queue);
+  add('priority', body.priority);
+  add('maxRetry', body.max_retry);
+  add('retryDelay', body.retry_delay);
+  add('backoff', readNested(body, 'backoff', BACKOFF_FIELDS, errors, prefix));
+  add('timeout', body.timeout);
+  add('expiresAt', readMoment(body, 'expires_at', errors, prefix));
+  add('userId', body.user_id);
+  add('delay', body.delay);
+  add('runAt', readMoment(body, 'run_at', errors, prefix));
+  add('unique', readNested(body, 'unique', UNIQUE_FIELDS, errors, prefix));
   return options;
 }

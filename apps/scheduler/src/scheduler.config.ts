@@ -36,6 +36,14 @@ export class SchedulerConfig extends ServiceConfig {
   @IsDuration({ minMs: 1_000, maxMs: 36_500 * DAY_MS })
   retentionCancelledMs = 30 * DAY_MS;
 
+  @Setting({
+    doc: 'Schedules that `/metrics` shows one by one, four series each: those of the code first, then the oldest. 0: none.',
+  })
+  @IsInt()
+  @Min(0)
+  @Max(10_000)
+  scheduleMetricsLimit = 100;
+
   @Setting({ doc: 'Whether old files are removed from CLEANUP_FOLDERS every day.' })
   @IsBoolean()
   cleanupEnabled = true;

@@ -43,7 +43,8 @@ import { StatsController } from './stats.controller';
     }),
     SchedulingModule.forRoot({
       inject: [SchedulerConfig],
-      useFactory: (config: SchedulerConfig) => new SchedulingOptions({ leaseMs: config.queueLeaseMs }),
+      useFactory: (config: SchedulerConfig) =>
+        new SchedulingOptions({ leaseMs: config.queueLeaseMs, metricsLimit: config.scheduleMetricsLimit }),
     }),
     DutiesModule,
     SchedulesModule,

@@ -114,7 +114,9 @@ describe('the scheduler service', () => {
     for (const path of ['/health/live', '/health/ready']) {
       expect((await app.inject({ url: path })).statusCode).toBe(200);
     }
-    expect((await app.inject({ url: '/metrics' })).body).toContain('millrace_scheduler_runs_total');
+    const metrics = (await app.inject({ url: '/metrics' })).body;
+    expect(metrics).toContain('millrace_scheduler_runs_total');
+    expect(metrics).toContain('millrace_scheduler_next_due_timestamp_seconds');
   });
 
   it('keeps its statistics from strangers, but not its health', async () => {

@@ -23,7 +23,7 @@ export interface DutyStats {
 /** Counts that are the ordinary course of things; everything else is a repair that a person may want to know of. */
 const ROUTINE = new Set([
   ...['folded', 'recorded', 'promoted', 'forgotten', 'expired', 'losses', 'dispatched'],
-  ...['fired', 'released', 'cancelled', 'declared'],
+  ...['fired', 'observed', 'released', 'cancelled', 'declared'],
 ]);
 
 interface Entry {

@@ -38,7 +38,7 @@ describe('the loop that fires', () => {
     await fire.runOnce();
     expect(fire.waitMs()).toBeGreaterThan(0);
     expect(fire.waitMs()).toBeLessThanOrEqual(300);
-    expect(await metrics.registry.metrics()).toMatch(/millrace_schedule_next_run_timestamp_seconds 1\.?\d+/);
+    expect(await metrics.registry.metrics()).toMatch(/millrace_scheduler_next_due_timestamp_seconds 1\.?\d+/);
   });
 
   it('counts what it fired, how late, and what was missed', async () => {
@@ -51,6 +51,7 @@ describe('the loop that fires', () => {
     expect(await fire.runOnce()).toEqual({ fired: 1 });
 
     const text = await metrics.registry.metrics();
+    expect(text).toMatch(/millrace_scheduler_last_fired_timestamp_seconds 1\.?\d+/);
     expect(text).toContain('millrace_schedule_slots_total{outcome="submitted"} 1');
     expect(text).toContain('millrace_schedule_lateness_seconds_count 1');
     expect(text).toMatch(/millrace_schedule_missed_total (8|9)/);

@@ -83,10 +83,10 @@ export class FireDue implements Duty {
   }
 
   private async untilNextMs(): Promise<number> {
-    const ms = await this.schedules.msToNextRun(this.declared.names());
-    this.metrics.next(ms);
-    if (ms === null) return INTERVAL_MS;
-    return ms > 0 ? Math.min(Math.ceil(ms), INTERVAL_MS) : LOCKED_ELSEWHERE_MS;
+    const next = await this.schedules.nextRun(this.declared.names());
+    this.metrics.next(next?.at ?? null);
+    if (!next) return INTERVAL_MS;
+    return next.inMs > 0 ? Math.min(Math.ceil(next.inMs), INTERVAL_MS) : LOCKED_ELSEWHERE_MS;
   }
 
   private report(report: FireReport): void {

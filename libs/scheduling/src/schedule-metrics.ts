@@ -1,16 +1,26 @@
 import { Metrics } from '@millrace/runtime';
+import type { WatchedSchedule } from '@millrace/store';
 import type { FireReport, RecordedSlot } from '@millrace/tasks';
 import { Injectable } from '@nestjs/common';
 
-/** The `millrace_schedule_*` metrics. Not by schedule: there may be a hundred thousand; their rows and runs say it of each. */
+const OUTCOMES = ['submitted', 'waiting', 'skipped', 'refused'] as const;
+
+/**
+ * The `millrace_schedule_*` metrics, for all schedules together, as there may be a hundred thousand; and for a bounded number of
+ * single ones where they stand. Moments are those of the database's clock.
+ */
 @Injectable()
 export class ScheduleMetrics {
   private readonly lateness;
   private readonly slots;
   private readonly missed;
   private readonly paused;
+  private readonly nextDue;
+  private readonly lastFired;
   private readonly nextRun;
   private readonly lastRun;
+  private readonly missedSlots;
+  private readonly active;
 
   constructor(metrics: Metrics) {
     this.lateness = metrics.histogram({
@@ -24,6 +34,8 @@ export class ScheduleMetrics {
       help: 'Slots that were decided about, by outcome (submitted, waiting, skipped, refused).',
       labelNames: ['outcome'],
     });
+    // From nothing to the first of a kind is no increase to Prometheus.
+    for (const outcome of OUTCOMES) this.slots.inc({ outcome }, 0);
     this.missed = metrics.counter({
       name: 'millrace_schedule_missed_total',
       help: 'Slots that were passed over because they came up too late.',
@@ -34,15 +46,35 @@ export class ScheduleMetrics {
       help: 'Schedules that were paused because their runs failed.',
       labelNames: [],
     });
-    this.nextRun = metrics.gauge({
-      name: 'millrace_schedule_next_run_timestamp_seconds',
+    this.nextDue = metrics.gauge({
+      name: 'millrace_scheduler_next_due_timestamp_seconds',
       help: 'When the next schedule is due; in the past when one is overdue, 0 when there is none.',
       labelNames: [],
     });
+    this.lastFired = metrics.gauge({
+      name: 'millrace_scheduler_last_fired_timestamp_seconds',
+      help: 'When this process last fired a slot, by the clock of the database; 0 when it has fired none.',
+      labelNames: [],
+    });
+    this.nextRun = metrics.gauge({
+      name: 'millrace_schedule_next_run_timestamp_seconds',
+      help: 'When the next slot of an active schedule fires; in the past when it is overdue.',
+      labelNames: ['schedule'],
+    });
     this.lastRun = metrics.gauge({
       name: 'millrace_schedule_last_run_timestamp_seconds',
-      help: 'When this process last fired a slot.',
-      labelNames: [],
+      help: 'The slot of a schedule that was submitted last by the clock.',
+      labelNames: ['schedule'],
+    });
+    this.missedSlots = metrics.gauge({
+      name: 'millrace_schedule_missed_slots',
+      help: 'Slots of a schedule that were passed over since it was made.',
+      labelNames: ['schedule'],
+    });
+    this.active = metrics.gauge({
+      name: 'millrace_schedule_active',
+      help: 'Whether a schedule fires: 0 when it is paused, orphaned, or has no slot to come.',
+      labelNames: ['schedule'],
     });
   }
 
@@ -53,7 +85,8 @@ export class ScheduleMetrics {
     }
     for (const { count } of missed) this.missed.inc({}, count);
     if (paused.length > 0) this.paused.inc({}, paused.length);
-    if (slots.length > 0) this.lastRun.set({}, Date.now() / 1_000);
+    const last = slots.at(-1);
+    if (last) this.lastFired.set({}, ((last.dueAt ?? last.slotAt).getTime() + last.lateMs) / 1_000);
   }
 
   /** Slots that had waited. */
@@ -61,8 +94,19 @@ export class ScheduleMetrics {
     for (const { outcome } of slots) this.slots.inc({ outcome });
   }
 
-  /** How long until the next schedule is due; null: there is none. */
-  next(ms: number | null): void {
-    this.nextRun.set({}, ms === null ? 0 : (Date.now() + ms) / 1_000);
+  /** When the next schedule is due; null: there is none. */
+  next(at: Date | null): void {
+    this.nextDue.set({}, at === null ? 0 : at.getTime() / 1_000);
+  }
+
+  /** Single schedules; whatever was shown before and is not among them goes. */
+  watched(schedules: readonly WatchedSchedule[]): void {
+    for (const gauge of [this.nextRun, this.lastRun, this.missedSlots, this.active]) gauge.reset();
+    for (const { name: schedule, isActive, nextRunAt, lastRunAt, missed } of schedules) {
+      this.active.set({ schedule }, isActive ? 1 : 0);
+      this.missedSlots.set({ schedule }, missed);
+      if (isActive && nextRunAt) this.nextRun.set({ schedule }, nextRunAt.getTime() / 1_000);
+      if (lastRunAt) this.lastRun.set({ schedule }, lastRunAt.getTime() / 1_000);
+    }
   }
 }

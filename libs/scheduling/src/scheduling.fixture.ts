@@ -8,6 +8,7 @@ import { DeclareSchedules } from './declare-schedules';
 import { DeclaredSchedules } from './declared-schedules';
 import { FireDue } from './fire-due';
 import { FunctionRuns } from './function-runs';
+import { ObserveSchedules } from './observe-schedules';
 import { ReleaseWaiting } from './release-waiting';
 import { ScheduleMetrics } from './schedule-metrics';
 import { SchedulerMetrics } from './scheduler-metrics';
@@ -45,6 +46,7 @@ export interface Replica {
   readonly scheduler: SchedulerService;
   readonly declare: DeclareSchedules;
   readonly fire: FireDue;
+  readonly observe: ObserveSchedules;
   readonly release: ReleaseWaiting;
   readonly functions: FunctionRuns;
   readonly metrics: Metrics;
@@ -68,6 +70,7 @@ export function replica(
   return {
     scheduler: new SchedulerService(new SchedulerRegistry(), declared, functions, schedulerMetrics),
     declare: new DeclareSchedules(declared, control, schedules),
+    observe: new ObserveSchedules(schedules, declared, scheduleMetrics, options),
     fire: new FireDue(slots, schedules, declared, notices, scheduleMetrics),
     release: new ReleaseWaiting(slots, declared, scheduleMetrics),
     functions,

@@ -9,6 +9,7 @@ import { DutyLoops } from './duty-loops';
 import { FireDue } from './fire-due';
 import { FunctionRuns } from './function-runs';
 import { HoldFunctions } from './hold-functions';
+import { ObserveSchedules } from './observe-schedules';
 import { ReleaseWaiting } from './release-waiting';
 import { ScheduleExplorer } from './schedule-explorer';
 import { ScheduleMetrics } from './schedule-metrics';
@@ -17,7 +18,7 @@ import { SchedulerMetrics } from './scheduler-metrics';
 import { SchedulerService } from './scheduler.service';
 import { SchedulingOptions } from './scheduling-options';
 
-const DUTIES = [DeclareSchedules, FireDue, ReleaseWaiting, HoldFunctions];
+const DUTIES = [DeclareSchedules, FireDue, ObserveSchedules, ReleaseWaiting, HoldFunctions];
 
 /**
  * Schedules for a service, and Nest's own `@Cron`, `@Interval` and `@Timeout` for functions of one process; needs

@@ -13,8 +13,8 @@ const LOCK_DUE = `
   WHERE NOT paused AND next_run_at <= now() AND ${MINE}
   ORDER BY next_run_at LIMIT $2 FOR UPDATE SKIP LOCKED`;
 
-const WAIT = `
-  SELECT (extract(epoch FROM next_run_at - clock_timestamp()) * 1000)::float8 AS ms FROM schedules
+const NEXT = `
+  SELECT next_run_at AS at, (extract(epoch FROM next_run_at - clock_timestamp()) * 1000)::float8 AS "inMs" FROM schedules
   WHERE NOT paused AND next_run_at IS NOT NULL AND ${MINE} ORDER BY next_run_at LIMIT 1`;
 
 const LOCK_ONE = `SELECT ${SCHEDULE_COLUMNS}, now() AS seen_at FROM schedules WHERE name = $1 FOR UPDATE`;
@@ -58,6 +58,12 @@ const ADVANCE = `
   )
   SELECT count(*) FROM advanced`;
 
+/** When a schedule is due: the moment, and how long until then by the database's clock; below 0 when it is overdue. */
+export interface NextRun {
+  readonly at: Date;
+  readonly inMs: number;
+}
+
 /** Schedules that are locked now, and the database's time at which they were found due. */
 export interface LockedSchedules {
   readonly seenAt: Date;
@@ -78,10 +84,10 @@ export async function lockSchedule(db: Database, name: string, manager: EntityMa
   return locked(await db.query<SeenRow>(LOCK_ONE, [name], manager));
 }
 
-/** See `ScheduleRepository.msToNextRun`. */
-export async function msToNextRun(db: Database, declared: readonly string[]): Promise<number | null> {
-  const [row] = await db.query<{ ms: number }>(WAIT, [declared]);
-  return row?.ms ?? null;
+/** See `ScheduleRepository.nextRun`. */
+export async function nextRun(db: Database, declared: readonly string[]): Promise<NextRun | null> {
+  const [row] = await db.query<NextRun>(NEXT, [declared]);
+  return row ?? null;
 }
 
 /** What these schedules have under way. */

@@ -9,7 +9,8 @@ export { migrate, requiredSchemaVersion, schemaVersion } from './migrate';
 export type { CandidatePage, MissingCandidate } from './missing-candidates';
 export { DEFAULT_RETENTION, type Retention } from './partition-plan';
 export { Partitions, type Pruned } from './partitions';
-export type { LockedSchedules } from './due-schedules';
+export type { LockedSchedules, NextRun } from './due-schedules';
+export type { WatchedSchedule } from './watched-schedules';
 export type { PutRequest } from './schedule-changes';
 export { ScheduleRepository } from './schedule-repository';
 export type {

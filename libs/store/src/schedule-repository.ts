@@ -5,10 +5,11 @@ import {
   advanceSchedules,
   lockDue,
   lockSchedule,
-  msToNextRun,
+  nextRun,
   recentOutcomesOf,
   underWayOf,
   type LockedSchedules,
+  type NextRun,
 } from './due-schedules';
 import {
   auditSchedule,
@@ -45,6 +46,7 @@ import {
   type ReleasableSlot,
   type SlotKeys,
 } from './schedule-slots';
+import { watchedSchedules, type WatchedSchedule } from './watched-schedules';
 
 const NOW = `SELECT now() AS now`;
 
@@ -171,9 +173,14 @@ export class ScheduleRepository {
     return lockSchedule(this.db, name, manager);
   }
 
-  /** How long until the next schedule is due by the database's clock; below 0: one is. Null: none will be. */
-  msToNextRun(declared: readonly string[]): Promise<number | null> {
-    return msToNextRun(this.db, declared);
+  /** When the next schedule is due that a scheduler with these `declared` ones may fire; null: none will be. */
+  nextRun(declared: readonly string[]): Promise<NextRun | null> {
+    return nextRun(this.db, declared);
+  }
+
+  /** Where schedules stand, `limit` of them: those named `first`, then the oldest. */
+  watched(request: { readonly first: readonly string[]; readonly limit: number }): Promise<readonly WatchedSchedule[]> {
+    return watchedSchedules(this.db, request);
   }
 
   /** Unfinished tasks and waiting slots of locked schedules. */

@@ -249,15 +249,14 @@ describe('schedules that are due', () => {
     const others = (await db.store.schedules.list({ orphaned: false }, { pageSize: 200 })).items;
     for (const other of others) await db.store.schedules.pause({ name: other.name }, { reason: null, actor: 'ann' });
 
-    expect(await db.store.schedules.msToNextRun([])).toBeNull();
-    await db.store.schedules.resume({
-      name,
-      actor: 'ann',
-      next: slot(new Date((await db.store.schedules.now()).getTime() + 60_000)),
-    });
+    expect(await db.store.schedules.nextRun([])).toBeNull();
+    const at = new Date((await db.store.schedules.now()).getTime() + 60_000);
+    await db.store.schedules.resume({ name, actor: 'ann', next: slot(at) });
 
-    expect(await db.store.schedules.msToNextRun([name])).toBeGreaterThan(50_000);
-    expect(await db.store.schedules.msToNextRun([name])).toBeLessThanOrEqual(60_000);
+    const next = await db.store.schedules.nextRun([name]);
+    expect(next?.at).toEqual(at);
+    expect(next?.inMs).toBeGreaterThan(50_000);
+    expect(next?.inMs).toBeLessThanOrEqual(60_000);
   });
 
   it('are paused with a note in the audit log when the scheduler says so', async () => {

@@ -120,6 +120,18 @@ describe('a timed job', () => {
     expect(fired).toEqual(['10:00:10', '10:00:20', '10:00:30', '10:00:50']);
   });
 
+  it('waits no longer than it was going to when the clock is set back in the middle of it', async () => {
+    const { job, fired } = setup('*/2 * * * *');
+
+    await pass(30_000);
+    job.start();
+    await pass(50_000);
+    stall(-86_405_000);
+    await pass(45_000);
+
+    expect(fired).toEqual(['10:02:00']);
+  });
+
   it('skips a moment that comes while the last run is still going', async () => {
     let end = () => undefined as void;
     const { job, fired } = setup('*/10 * * * * *', () => new Promise<void>((resolve) => (end = resolve)));

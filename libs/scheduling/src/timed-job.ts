@@ -127,10 +127,10 @@ export class TimedJob {
   private setTimer(next: Date): void {
     this.clearTimer();
     if (this.stopping.signal.aborted) return;
-    const waitMs = Math.min(Math.max(next.getTime() - this.now(), 0), MAX_WAIT_MS);
+    const waitMs = Math.min(next.getTime() - this.now(), this.waitedForMs - performance.now(), MAX_WAIT_MS);
     this.parts.registry.addTimeout(
       this.parts.name,
-      setTimeout(() => this.wake(next), waitMs),
+      setTimeout(() => this.wake(next), Math.max(waitMs, 0)),
     );
   }
 

@@ -17,7 +17,7 @@ export const schedulers: Scenario = {
   promise:
     'Of three schedulers one is killed, another stands still and comes back, or both at once: every slot has one task.',
   // Ten minutes.
-  long: { cycles: 72, tasks: 3_600 },
+  long: { cycles: 78, tasks: 3_900 },
   async run(context) {
     const { testbed, nemesis, random } = context;
     const add = () => testbed.add('scheduler', { bundle: TICKING_SCHEDULER });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Claim } from './queue-entries';
+import { decodeQueueTask } from './queue-task-codec';
 import { CLAIM, dispatch, queueFixture, type QueueFixture } from './queue.fixture';
 
 let fixture: QueueFixture;
@@ -20,7 +21,7 @@ describe('claim', () => {
 
     expect(idsOf(claims)).toEqual(['a', 'b']);
     expect(new Set(claims.map(({ token }) => token)).size).toBe(2);
-    expect(claims[0]).toMatchObject({ queue: queue.name, entry: { id: 'a', name: 'noop', attempt: 0 } });
+    expect(claims[0]).toMatchObject({ queue: queue.name, taskId: 'a', type: 'noop', attempt: 0, raw: null });
     const [seconds] = await fixture.redis.time();
     const leaseEnd = Number(await fixture.redis.zscore(keys.leases, 'a'));
     expect(leaseEnd / 1_000 - Number(seconds)).toBeGreaterThan(58);
@@ -89,7 +90,7 @@ describe('claim', () => {
     const { queue, keys } = fixture.freshQueue();
     await fixture.redis.lpush(keys.tasks, '{"id":"a","name":"x"}', '{"id":"a","name":"y"}');
 
-    expect(await queue.claim(CLAIM)).toMatchObject([{ taskId: 'a', entry: { name: 'x', payload: {} } }]);
+    expect(await queue.claim(CLAIM)).toMatchObject([{ taskId: 'a', raw: { name: 'x', payload: {} } }]);
     expect(await queue.depth()).toMatchObject({ ready: 0, processing: 1 });
   });
 
@@ -168,7 +169,7 @@ describe('unreadable entries', () => {
     ]);
     await fixture.redis.lpush(keys.tasks, bytes);
 
-    expect(await queue.claim(CLAIM)).toMatchObject([{ entry: { payload: '\ufffd' } }]);
+    expect(await queue.claim(CLAIM)).toMatchObject([{ raw: { payload: '\ufffd' } }]);
   });
 
   it('keeps the newest thousand and takes a bounded number in one call', async () => {
@@ -218,7 +219,8 @@ describe('putBack of an entry that Millrace did not write', () => {
 
     expect(await queue.putBack([{ ...claim, as: row }], { delayMs: 0 })).toBe(1);
     const [again] = await queue.claim(CLAIM);
-    expect(again?.entry).toMatchObject({ attempt: 0, priority: 3, payload: { n: 2 } });
+    expect(again).toMatchObject({ attempt: 0, priority: 3, raw: null });
+    expect(decodeQueueTask(again?.json ?? '')).toMatchObject({ payload: { n: 2 } });
 
     if (again) await queue.putBack([again], { delayMs: 60_000 });
     expect(await queue.depth()).toMatchObject({ ready: 0, delayed: 1, processing: 0, indexed: 1 });

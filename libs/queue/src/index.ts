@@ -12,12 +12,14 @@ export type {
   LostHold,
   QueueDepth,
   Returned,
+  TakenEntry,
   UnrecordedEntry,
   WaitingTask,
 } from './queue-entries';
 export { MalformedEntry, QueueUnavailable, UnsupportedRedis } from './queue-errors';
 export { QueueOptions, type BadEntriesListener, type QueueSettings } from './queue-options';
 export { decodeQueueTask, encodeQueueTask } from './queue-task-codec';
+export { faultOf } from './read-taken';
 export { QueueModule, type QueueModuleOptions } from './queue.module';
 export { Queues, type EpochCheck } from './queues';
 export { RateLimiter, type RateLimit, type RateLimitAnswer } from './rate-limiter';

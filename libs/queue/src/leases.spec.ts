@@ -125,7 +125,8 @@ describe('expired', () => {
 
     expect(await queue.repair.expired({ graceMs: 60_000, limit: 10 })).toEqual([]);
     const [found, ...more] = await queue.repair.expired(search);
-    expect(found).toMatchObject({ ...claim, workerId });
+    const { taskId, token, json } = claim ?? {};
+    expect(found).toMatchObject({ taskId, token, json, queue: queue.name, attempt: 0, priority: 0, workerId });
     expect(found?.expiresAtMs).toBeTypeOf('number');
     expect(more).toEqual([]);
   });

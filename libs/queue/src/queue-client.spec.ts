@@ -35,9 +35,9 @@ describe('submit', () => {
     const { id } = await client.submit('noop', { a: [1, null] });
 
     const [claim] = await access.queues.of('default').claim(CLAIM);
-    expect(claim?.entry).toMatchObject({ id, name: 'noop', payload: { a: [1, null] }, queue: 'default' });
-    expect(claim?.entry.attempt).toBeUndefined();
-    expect(Date.parse(claim?.entry.created_at ?? '')).toBeGreaterThan(Date.now() - 60_000);
+    expect(claim?.raw).toMatchObject({ id, name: 'noop', payload: { a: [1, null] }, queue: 'default' });
+    expect(claim?.attempt).toBeNull();
+    expect(Date.parse(claim?.raw?.created_at ?? '')).toBeGreaterThan(Date.now() - 60_000);
   });
 
   it('carries every option', async () => {
@@ -57,7 +57,7 @@ describe('submit', () => {
 
     expect(await access.queues.of('orders').claim(CLAIM)).toMatchObject([
       {
-        entry: {
+        raw: {
           id: 'order:17',
           name: 'ship',
           priority: 4,
@@ -136,7 +136,7 @@ describe('submitMany', () => {
 
     expect(new Set(ids.map(({ id }) => id)).size).toBe(1_100);
     const claims = await access.queues.of('mail').claim({ ...CLAIM, limit: 500 });
-    expect(claims.map(({ entry }) => entry.payload)).toEqual(claims.map((_, index) => index * 2));
+    expect(claims.map(({ raw }) => raw?.payload)).toEqual(claims.map((_, index) => index * 2));
     expect(claims[1]?.taskId).toBe(ids[2]?.id);
   });
 });

@@ -32,21 +32,33 @@ export interface BadHold extends Hold {
   readonly reason: string;
 }
 
-/** One entry taken under a lease. */
-export interface Claim extends Hold {
+/** One entry taken out of its list. */
+export interface TakenEntry extends Hold {
   readonly queue: string;
-  readonly entry: QueueTask;
+  /** Null in an entry that Millrace did not write. */
+  readonly attempt: number | null;
+  readonly priority: number;
   /** The entry exactly as it stood in the list, to put back unchanged. */
   readonly json: string;
 }
 
-/** A claim to give back; `as` is what takes the place of an entry that Millrace did not write, once the task has a row. */
-export interface Returned extends Claim {
+/** One entry taken under a lease. */
+export interface Claim extends TakenEntry {
+  /** What the entry calls the task's type; the row's word is final. */
+  readonly type: string;
+  /** As the row had it when the entry was written. */
+  readonly crashCount: number;
+  /** The whole entry, if Millrace did not write it: it may have no row yet. Else null, for the row says all. */
+  readonly raw: QueueTask | null;
+}
+
+/** A taken entry to give back; `as` is what takes the place of one that Millrace did not write, once the task has a row. */
+export interface Returned extends TakenEntry {
   readonly as?: Dispatch['entry'];
 }
 
 /** A hold whose lease ran out (or that never had one), as the rescuer sees it. */
-export interface ExpiredHold extends Claim {
+export interface ExpiredHold extends TakenEntry {
   readonly workerId: string;
   /** Epoch ms by Redis time; null when the hold has no lease. */
   readonly expiresAtMs: number | null;

@@ -4,7 +4,7 @@ import { chunksOf, groupsOf } from './chunks';
 import type { RedisConnections } from './connections';
 import type { QueueKeys } from './keys';
 import type { BadHold, ExpiredHold, IndexTrust, WaitingTask } from './queue-entries';
-import { readEntryOf } from './queue-task-codec';
+import { readTaken } from './read-taken';
 import { scripts } from './scripts';
 import { sweepLanding } from './sweep-landing';
 import { pause } from './waiting';
@@ -94,10 +94,20 @@ export class QueueRepair {
     const malformed: BadHold[] = [];
     for (const [taskId, expiry, holder] of groupsOf(fields, 3)) {
       const [, token = '', workerId = '', json = ''] = /^(\S+) (\S+) -?\d+ (.*)$/s.exec(holder) ?? [];
-      const read = readEntryOf(taskId, json, maxPayloadBytes);
+      const read = readTaken(taskId, json, maxPayloadBytes);
       const expiresAtMs = expiry === '' ? null : Number(expiry);
-      if ('entry' in read) found.push({ taskId, token, queue, entry: read.entry, json, workerId, expiresAtMs });
-      else malformed.push({ taskId, token, reason: read.fault });
+      if ('fault' in read) malformed.push({ taskId, token, reason: read.fault });
+      else
+        found.push({
+          taskId,
+          token,
+          queue,
+          attempt: read.attempt,
+          priority: read.priority,
+          json,
+          workerId,
+          expiresAtMs,
+        });
     }
     await bad.setAside(malformed);
     return found;

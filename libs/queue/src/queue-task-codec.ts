@@ -14,15 +14,16 @@ import {
 import { MalformedEntry } from './queue-errors';
 
 /**
- * An entry as JSON. `id`, `attempt` and a priority other than 0 lead, in this order: the Lua scripts read them from
- * there instead of parsing the whole entry. `payloadJson` is the payload as JSON, for whoever has it written already.
+ * An entry as JSON. `id`, `attempt`, a priority other than 0, a crash count other than 0 and the type lead, in this order: the
+ * Lua scripts and `readHead` read them from there instead of parsing the whole entry. `payloadJson` is the payload as JSON, for whoever has it written already.
  */
 export function encodeQueueTask(task: QueueTask, payloadJson: string = JSON.stringify(task.payload)): string {
-  const { attempt, priority, max_retry, retry_count, retry_delay, created_at } = task;
+  const { attempt, priority, crash_count, max_retry, retry_count, retry_delay, created_at } = task;
   // Put together by hand: `JSON.stringify` of the whole takes 1.3 µs, this 0.3 with the payload at hand.
   let json = `{"id":${JSON.stringify(task.id)}`;
   if (attempt !== undefined) json += `,"attempt":${attempt}`;
   if (priority) json += `,"priority":${priority}`;
+  if (crash_count) json += `,"crash_count":${crash_count}`;
   json += `,"name":${JSON.stringify(task.name)},"payload":${payloadJson}`;
   if (max_retry !== undefined) json += `,"max_retry":${max_retry}`;
   if (retry_count !== undefined) json += `,"retry_count":${retry_count}`;
@@ -33,9 +34,9 @@ export function encodeQueueTask(task: QueueTask, payloadJson: string = JSON.stri
 }
 
 /** The fields that few entries have; undefined when this one has none. */
-function othersOf({ queue, crash_count, backoff, timeout, expires_at, user_id, trace }: QueueTask) {
-  const given = queue ?? crash_count ?? backoff ?? timeout ?? expires_at ?? user_id ?? trace;
-  return given === undefined ? undefined : { queue, crash_count, backoff, timeout, expires_at, user_id, trace };
+function othersOf({ queue, backoff, timeout, expires_at, user_id, trace }: QueueTask) {
+  const given = queue ?? backoff ?? timeout ?? expires_at ?? user_id ?? trace;
+  return given === undefined ? undefined : { queue, backoff, timeout, expires_at, user_id, trace };
 }
 
 /**
@@ -118,11 +119,12 @@ export function readEntry(json: string, maxPayloadBytes?: number): QueueTask | u
   }
 }
 
-/** What a text is that should be the entry of a task. */
-export type EntryReading = { readonly entry: QueueTask } | { readonly fault: string };
-
 /** The entry, when the text is one and is about this task; else what is wrong with it. */
-export function readEntryOf(taskId: string, json: string, maxPayloadBytes?: number): EntryReading {
+export function readEntryOf(
+  taskId: string,
+  json: string,
+  maxPayloadBytes?: number,
+): { readonly entry: QueueTask } | { readonly fault: string } {
   try {
     const entry = decodeQueueTask(json, maxPayloadBytes);
     return entry.id === taskId ? { entry } : { fault: 'id is not the one that it is held under' };

@@ -6,10 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { queueKeys } from './keys';
 import { COMMAND_LIMITS, openRedis } from './open-redis';
-import type { Hold } from './queue-entries';
 import { renewHolds } from './renew-holds';
 import { monotonicMs, RenewalBeats } from './renewal-beats';
-import { readChanges, type HoldChanges, type RenewalThreadData } from './renewal-messages';
+import { readHolds, type HoldsMessage, type RenewalThreadData } from './renewal-messages';
 import { isUsable } from './waiting';
 
 const { redisUrl, prefix, workerId, leaseMs, deadLoopMs, queues, memory, port } = workerData as RenewalThreadData;
@@ -19,7 +18,8 @@ const DUE_AFTER_MS = leaseMs * 0.4;
 const LOOK_EVERY_MS = Math.min(1_000, Math.max(20, leaseMs / 12));
 
 const beats = new RenewalBeats(memory);
-const holds = new Map(queues.map((queue) => [queue, new Map<string, Hold>()]));
+/** What is held, as it was told: it is read only when the thread has to renew, which it hardly ever has. */
+let told: string[] = [];
 const redis = openRedis(redisUrl, 'renewals', COMMAND_LIMITS);
 // A Redis that is away shows in the renewals that fail.
 redis.on('error', () => undefined);
@@ -31,7 +31,7 @@ void run();
 
 async function run(): Promise<void> {
   while (!stopping.signal.aborted) {
-    takeChanges();
+    hear();
     if (isDue()) await renew();
     beats.countLook();
     await sleep(LOOK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
@@ -51,12 +51,13 @@ async function renew(): Promise<void> {
   const startedAtMs = monotonicMs();
   try {
     if (!isUsable(redis)) throw new Error('not connected');
-    for (const [queue, byToken] of holds) {
+    const held = told.flatMap(readHolds);
+    for (const queue of queues) {
       // What became of holds that are lost, the main loop asks itself when it comes round.
       await renewHolds((script, keys, args) => script.run(redis, keys, args), queueKeys(prefix, queue), {
         workerId,
         leaseMs,
-        holds: [...byToken.values()],
+        holds: held.filter((hold) => hold.queue === queue),
       });
     }
     beats.renewedAtMs = startedAtMs;
@@ -66,10 +67,10 @@ async function renew(): Promise<void> {
   }
 }
 
-function takeChanges(): void {
+function hear(): void {
   for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
-    const { held, released } = readChanges(received.message as HoldChanges);
-    for (const { queue, taskId, token } of held) holds.get(queue)?.set(token, { taskId, token });
-    for (const token of released) for (const byToken of holds.values()) byToken.delete(token);
+    const { kind, holds } = received.message as HoldsMessage;
+    if (kind === 'all') told = [];
+    told.push(holds);
   }
 }

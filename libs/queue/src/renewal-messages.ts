@@ -16,32 +16,30 @@ export interface RenewalThreadData {
   readonly port: MessagePort;
 }
 
+/** One task held in one queue. */
+export interface QueueHold extends Hold {
+  readonly queue: string;
+}
+
 /**
- * What the worker holds since the last message (`queue taskId token`, a line each), and the tokens of what it holds no more (a
- * line each). As text, because copying objects to another thread costs ten times as much, for every task there is.
+ * Holds as text, `queue taskId token` a line: copying objects to another thread costs ten times as much, for every task there is.
+ * `more` are new ones, `all` takes the place of everything said before.
  */
-export interface HoldChanges {
-  readonly held: string;
-  readonly released: string;
+export interface HoldsMessage {
+  readonly kind: 'more' | 'all';
+  readonly holds: string;
 }
 
-/** One task held in one queue, as a line; none of its parts can hold a space. */
-export function holdLine(queue: string, { taskId, token }: Hold): string {
-  return `${queue} ${taskId} ${token}`;
+/** None of the parts can hold a space. */
+export function encodeHolds(kind: HoldsMessage['kind'], holds: readonly QueueHold[]): HoldsMessage {
+  return { kind, holds: holds.map(({ queue, taskId, token }) => `${queue} ${taskId} ${token}`).join('\n') };
 }
 
-/** The holds and the tokens of a message. */
-export function readChanges({ held, released }: HoldChanges): {
-  readonly held: readonly (Hold & { readonly queue: string })[];
-  readonly released: readonly string[];
-} {
-  return {
-    held: linesOf(held).map((line) => {
-      const [queue = '', taskId = '', token = ''] = line.split(' ');
-      return { queue, taskId, token };
-    }),
-    released: linesOf(released),
-  };
+/** The holds of a text that `encodeHolds` made. */
+export function readHolds(text: string): QueueHold[] {
+  if (text === '') return [];
+  return text.split('\n').map((line) => {
+    const [queue = '', taskId = '', token = ''] = line.split(' ');
+    return { queue, taskId, token };
+  });
 }
-
-const linesOf = (text: string) => (text === '' ? [] : text.split('\n'));

@@ -1,6 +1,7 @@
 import { eventually } from '@millrace/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { monotonicMs } from './renewal-beats';
+import type { Claim } from './queue-entries';
 import type { RenewalThread } from './renewal-thread';
 import { CLAIM, dispatch, queueFixture, type QueueFixture } from './queue.fixture';
 
@@ -23,10 +24,12 @@ afterAll(() => fixture.close());
 async function claimed(settings: { leaseMs?: number; deadLoopMs?: number } = {}) {
   const { queue, keys } = fixture.freshQueue();
   const { workerId } = CLAIM;
+  let held: Claim[] = [];
   const thread = fixture.access.queues.renewalThread({
     workerId,
     leaseMs: LEASE_MS,
     queues: [queue.name],
+    holds: () => held,
     ...settings,
   });
   threads.push(thread);
@@ -35,9 +38,13 @@ async function claimed(settings: { leaseMs?: number; deadLoopMs?: number } = {})
   await eventually(() => expect(thread.counts.looks).toBeGreaterThan(0));
   const [claim] = await queue.claim({ ...CLAIM, leaseMs: LEASE_MS, ...settings });
   if (!claim) throw new Error('nothing was claimed');
-  thread.hold(queue.name, claim);
+  held = [claim];
+  thread.hold(held);
   const expiresAtMs = async () => Number(await fixture.redis.zscore(keys.leases, 't1'));
-  return { thread, queue, keys, claim, expiresAtMs };
+  const release = () => {
+    held = [];
+  };
+  return { thread, queue, keys, claim, expiresAtMs, release };
 }
 
 /** Keeps the event loop busy, as a handler that computes does. */
@@ -92,8 +99,8 @@ describe('the renewal thread', () => {
   });
 
   it('forgets what was released, and renews no hold of somebody else', async () => {
-    const { thread, queue, claim, expiresAtMs } = await claimed();
-    thread.release(claim);
+    const { thread, queue, claim, expiresAtMs, release } = await claimed();
+    release();
     await queue.putBack([claim], { delayMs: 0 });
     const [other] = await queue.claim({ ...CLAIM, workerId: 'worker-2', leaseMs: 10 * LEASE_MS });
     const expiry = await expiresAtMs();

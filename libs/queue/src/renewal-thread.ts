@@ -1,13 +1,12 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { Logger } from '@nestjs/common';
-import type { Hold } from './queue-entries';
 import type { QueueOptions } from './queue-options';
 import program from './renew-leases?thread';
 import { monotonicMs, RenewalBeats } from './renewal-beats';
-import { holdLine, type HoldChanges, type RenewalThreadData } from './renewal-messages';
+import { encodeHolds, type QueueHold, type RenewalThreadData } from './renewal-messages';
 import { pause } from './waiting';
 
-/** How often the main loop shows that it turns, and tells the thread what has been let go of. */
+/** How often the main loop shows that it turns, and tells the thread anew what it holds. */
 const BEAT_MS = 500;
 /** How long a stopping thread may take before it is ended. */
 const STOP_MS = 1_000;
@@ -19,6 +18,8 @@ export interface RenewalThreadSettings {
   readonly leaseMs: number;
   /** The queues that get the sign of life; holds of others are not renewed. */
   readonly queues: readonly string[];
+  /** Everything that the worker holds at this moment. */
+  readonly holds: () => readonly QueueHold[];
   /** A main loop that has not come round for this long is dead, and its leases lapse. Default 15 s. */
   readonly deadLoopMs?: number;
   /** Called while the thread is seen to turn. */
@@ -36,10 +37,8 @@ export interface RenewalThreadSettings {
 export class RenewalThread {
   private readonly logger = new Logger(RenewalThread.name);
   private readonly beats = new RenewalBeats();
-  private readonly holds = new Map<string, string>();
-  private held: string[] = [];
-  private released: string[] = [];
-  private flushing = false;
+  /** Whether the thread was told of holds that may be gone by now. */
+  private hasTold = false;
   private port: MessagePort | undefined;
   private thread: Worker | undefined;
   private beat: NodeJS.Timeout | undefined;
@@ -64,20 +63,13 @@ export class RenewalThread {
     this.spawn();
   }
 
-  /** From now on the thread renews this hold too. */
-  hold(queue: string, hold: Hold): void {
-    const line = holdLine(queue, hold);
-    this.holds.set(hold.token, line);
-    this.held.push(line);
-    if (this.flushing) return;
-    // All holds of one claim travel together, and arrive before any of their handlers can keep the loop busy.
-    this.flushing = true;
-    queueMicrotask(() => this.flush());
-  }
-
-  /** The thread may go on for a moment: a hold that is gone cannot be renewed. */
-  release({ token }: Hold): void {
-    if (this.holds.delete(token)) this.released.push(token);
+  /**
+   * From now on the thread renews these holds too: all of one claim, told before any of their handlers can keep the loop
+   * busy. It may go on with them for a moment after they were let go of: a hold that is gone cannot be renewed.
+   */
+  hold(holds: readonly QueueHold[]): void {
+    this.port?.postMessage(encodeHolds('more', holds));
+    this.hasTold = true;
   }
 
   /** Everything was renewed by a call that began at `startedAtMs` of `monotonicMs`. */
@@ -101,19 +93,17 @@ export class RenewalThread {
 
   private turn(): void {
     this.beats.turnedAtMs = monotonicMs();
-    this.flush();
+    if (this.hasTold) this.tellAll();
     const { looks } = this.beats;
     if (looks !== this.looksSeen) this.settings.onTurn?.();
     this.looksSeen = looks;
   }
 
-  private flush(): void {
-    this.flushing = false;
-    if (this.held.length === 0 && this.released.length === 0) return;
-    const changes: HoldChanges = { held: this.held.join('\n'), released: this.released.join('\n') };
-    this.port?.postMessage(changes);
-    this.held = [];
-    this.released = [];
+  /** Beside the new holds of each claim this is all the thread hears, so letting go of a task costs nothing. */
+  private tellAll(): void {
+    const holds = this.settings.holds();
+    this.port?.postMessage(encodeHolds('all', holds));
+    this.hasTold = holds.length > 0;
   }
 
   private spawn(): void {
@@ -137,9 +127,7 @@ export class RenewalThread {
     thread.once('exit', () => void this.restart());
     this.thread = thread;
     this.port = port1;
-    this.held = [...this.holds.values()];
-    this.released = [];
-    this.flush();
+    this.tellAll();
   }
 
   private async restart(): Promise<void> {

@@ -7,7 +7,8 @@ import { queueKeys, type QueueKeys } from './keys';
 import type { BadHold, Claim, Dispatch, Hold, LostHold, QueueDepth, Returned, UnrecordedEntry } from './queue-entries';
 import type { QueueOptions } from './queue-options';
 import { QueueRepair } from './queue-repair';
-import { encodeQueueTask, readEntry, readEntryOf } from './queue-task-codec';
+import { encodeQueueTask, readEntry } from './queue-task-codec';
+import { readTaken } from './read-taken';
 import { HOLD_BATCH, renewHolds, type Renewal } from './renew-holds';
 import type { Script } from './script';
 import { scripts } from './scripts';
@@ -97,10 +98,9 @@ export class TaskQueue {
     const claims: Claim[] = [];
     const malformed: BadHold[] = [];
     for (const [taskId, token, json] of groupsOf(fields, 3)) {
-      const hold = { taskId, token };
-      const read = readEntryOf(taskId, json, this.options.maxPayloadBytes);
-      if ('entry' in read) claims.push({ ...hold, queue: this.name, entry: read.entry, json });
-      else malformed.push({ ...hold, reason: read.fault });
+      const read = readTaken(taskId, json, this.options.maxPayloadBytes);
+      if ('fault' in read) malformed.push({ taskId, token, reason: read.fault });
+      else claims.push({ taskId, token, queue: this.name, json, ...read });
     }
     this.bad.report(unreadable);
     await this.bad.setAside(malformed);
@@ -146,7 +146,7 @@ export class TaskQueue {
   async reassert(running: {
     workerId: string;
     leaseMs: number;
-    claims: readonly (Claim & { readonly attempt: number })[];
+    claims: readonly (Hold & { readonly attempt: number; readonly json: string })[];
   }): Promise<string[]> {
     const restored: string[] = [];
     for (const chunk of chunksByBytes(running.claims)) {
@@ -183,8 +183,8 @@ export class TaskQueue {
    */
   async putBack(claims: readonly Returned[], { delayMs }: { delayMs: number }): Promise<number> {
     const { idx, processing, leases, delayed, ready } = this.keys;
-    const items = claims.map(({ taskId, token, entry, as }) => ({
-      hold: [taskId, token, (as ?? entry).priority ?? 0],
+    const items = claims.map(({ taskId, token, priority, as }) => ({
+      hold: [taskId, token, as ? (as.priority ?? 0) : priority],
       json: as ? encodeQueueTask(as) : '',
     }));
     let returned = 0;

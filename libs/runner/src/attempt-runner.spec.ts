@@ -1,15 +1,23 @@
+import type { EndedAttempt } from '@millrace/tasks';
 import { describe, expect, it } from 'vitest';
 import { signal } from '@millrace/testing';
 import { AttemptSuperseded, AttemptTimedOut, TaskCancelled, WorkerStopping, type AbortReason } from './abort-reasons';
-import { startAttempt, type Run } from './attempt-runner';
-import type { TaskContext } from './task-context';
+import { Attempt, type Run } from './attempt-runner';
 
 const GRACE_MS = 30;
 
+interface Started {
+  readonly run: Run;
+  readonly ended: Promise<EndedAttempt>;
+}
+
 /** Starts a handler that is given its signal. */
-function start(handle: (aborted: AbortSignal) => unknown, timeoutMs: number | null = null): Run {
-  const handler = { handle: (_payload: never, context: TaskContext) => handle(context.signal) };
-  return startAttempt({ handler }, {}, timeoutMs, (source) => source as unknown as TaskContext, GRACE_MS);
+function start(handle: (aborted: AbortSignal) => unknown, timeoutMs: number | null = null): Started {
+  return begun(new Attempt(({ signal: aborted }) => handle(aborted), timeoutMs, GRACE_MS));
+}
+
+function begun(run: Run): Started {
+  return { run, ended: new Promise((resolve) => run.begin(resolve)) };
 }
 
 /** Settles as the abort makes it. */
@@ -21,8 +29,8 @@ describe('an attempt', () => {
     ['returns', () => ({ ok: true }), { kind: 'returned', resultJson: '{"ok":true}' }],
     ['returns nothing', () => undefined, { kind: 'returned', resultJson: null }],
     ['resolves', async () => 1, { kind: 'returned', resultJson: '1' }],
-  ])('that %s has returned', async (_how, handle, ended) => {
-    expect(await start(handle).ended).toEqual(ended);
+  ])('that %s has returned', async (_how, handle, expected) => {
+    expect(await start(handle).ended).toEqual(expected);
   });
 
   it.each([
@@ -33,18 +41,20 @@ describe('an attempt', () => {
   });
 
   it('that runs too long timed out, even if it returns when it is aborted', async () => {
-    const run = start((aborted) => new Promise((resolve) => whenAborted(aborted, () => resolve('half'))), 10);
+    const { ended } = start((aborted) => new Promise((resolve) => whenAborted(aborted, () => resolve('half'))), 10);
 
-    expect(await run.ended).toEqual({ kind: 'timed_out', timeoutMs: 10 });
+    expect(await ended).toEqual({ kind: 'timed_out', timeoutMs: 10 });
   });
 
   it('is over after the grace when its handler ignores the signal, which settles later', async () => {
     const release = signal();
-    const run = start(() => release.wait(20_000), 10);
+    const { run, ended } = start(() => release.wait(20_000), 10);
 
-    expect(await run.ended).toEqual({ kind: 'timed_out', timeoutMs: 10 });
+    expect(await ended).toEqual({ kind: 'timed_out', timeoutMs: 10 });
     release.fire();
-    await run.settled;
+    expect(run.hasSettled).toBe(false);
+    await run.whenSettled();
+    expect(run.hasSettled).toBe(true);
   });
 
   it.each<[AbortReason, string]>([
@@ -52,22 +62,22 @@ describe('an attempt', () => {
     [new WorkerStopping(), 'interrupted'],
     [new AttemptSuperseded(), 'interrupted'],
   ])('that %s ended by throwing is %s', async (reason, kind) => {
-    const run = start((aborted) => new Promise((_, reject) => whenAborted(aborted, reject)));
+    const { run, ended } = start((aborted) => new Promise((_, reject) => whenAborted(aborted, reject)));
     run.abort(reason);
 
-    expect((await run.ended).kind).toBe(kind);
+    expect((await ended).kind).toBe(kind);
   });
 
   it('that finishes although it was cancelled has returned', async () => {
-    const run = start((aborted) => new Promise((resolve) => whenAborted(aborted, () => resolve('done'))));
+    const { run, ended } = start((aborted) => new Promise((resolve) => whenAborted(aborted, () => resolve('done'))));
     run.abort(new TaskCancelled());
 
-    expect(await run.ended).toEqual({ kind: 'returned', resultJson: '"done"' });
+    expect(await ended).toEqual({ kind: 'returned', resultJson: '"done"' });
   });
 
   it('keeps the first reason it is aborted with', async () => {
     const reasons: unknown[] = [];
-    const run = start(
+    const { run, ended } = start(
       (aborted) =>
         new Promise((_, reject) =>
           whenAborted(aborted, (reason) => {
@@ -79,36 +89,42 @@ describe('an attempt', () => {
     run.abort(new TaskCancelled());
     run.abort(new AttemptTimedOut(5));
 
-    expect((await run.ended).kind).toBe('cancelled');
+    expect((await ended).kind).toBe('cancelled');
     expect(reasons).toEqual([expect.any(TaskCancelled)]);
   });
 
   it('whose handler asks for the signal late finds it aborted already', async () => {
     const asked = signal();
-    const run = startAttempt(
-      {
-        handler: {
-          handle: async (_payload: never, context: TaskContext) =>
-            asked.wait().then(() => context.signal.reason as unknown),
+    const seen = signal<unknown>();
+    const { run } = begun(
+      new Attempt(
+        async (source) => {
+          await asked.wait();
+          seen.fire(source.signal.reason);
         },
-      },
-      {},
-      null,
-      (source) => source as unknown as TaskContext,
-      10_000,
+        null,
+        10_000,
+      ),
     );
     run.abort(new TaskCancelled());
     asked.fire();
 
-    expect(await run.settled).toEqual({ kind: 'returned', value: expect.any(TaskCancelled) as unknown });
+    expect(await seen.wait()).toBeInstanceOf(TaskCancelled);
+  });
+
+  it('whose handler waits for nothing has ended before it is waited for', () => {
+    const ends: EndedAttempt[] = [];
+    new Attempt(() => 'done', null).begin((ended) => ends.push(ended));
+
+    expect(ends).toEqual([{ kind: 'returned', resultJson: '"done"' }]);
   });
 
   it('a timeout of years does not fire at once', async () => {
     const release = signal<string>();
-    const run = start(() => release.wait(), 10 * 365 * 86_400_000);
+    const { ended } = start(() => release.wait(), 10 * 365 * 86_400_000);
     release.fire('fine');
 
-    expect(await run.ended).toEqual({ kind: 'returned', resultJson: '"fine"' });
+    expect(await ended).toEqual({ kind: 'returned', resultJson: '"fine"' });
   });
 });
 

@@ -1,26 +1,26 @@
 import { sanitizeForRecord, type EndedAttempt } from '@millrace/tasks';
 import { AttemptTimedOut, TaskCancelled, WorkerStopping, type AbortReason } from './abort-reasons';
-import type { RegisteredHandler } from './handler-registry';
 import { after } from './long-timer';
-import type { TaskContext } from './task-context';
 
 /** A handler whose signal aborted is waited for this long before the attempt is recorded without it. */
 export const GRACE_MS = 5_000;
 /** The same at a shutdown, where the process has to go. */
 export const STOPPING_GRACE_MS = 3_000;
 
-/** How the handler's promise settled. */
+/** How the handler itself ended. */
 type Settled =
   { readonly kind: 'returned'; readonly value: unknown } | { readonly kind: 'threw'; readonly error: unknown };
 
-/** One started attempt. */
+/** One attempt, as the one who watches it sees it. */
 export interface Run {
-  /** How it ended; never rejects. */
-  readonly ended: Promise<EndedAttempt>;
-  /** Settles when the handler itself did, which is later than `ended` when it ignored its signal. Never rejects. */
-  readonly settled: Promise<unknown>;
+  /** Starts it. `onEnd` is told once how the attempt ended: when the handler does not wait for anything, before this returns. */
+  begin(onEnd: (ended: EndedAttempt) => void): void;
   /** Aborts the handler's signal; later reasons are ignored. */
   abort(reason: AbortReason): void;
+  /** False after the end while a handler that ignored its signal is still at it. */
+  readonly hasSettled: boolean;
+  /** Resolves when the handler itself has settled. Never rejects. */
+  whenSettled(): Promise<void>;
 }
 
 /** Where a handler finds the signal of its attempt. */
@@ -29,43 +29,29 @@ export interface SignalSource {
 }
 
 /**
- * Starts a handler on one attempt and watches it: the handler, its timeout and whoever aborts it race, and whatever the
+ * A handler on one attempt, watched: the handler, its timeout and whoever aborts it race, and whatever the
  * handler does (throws at once, never settles, returns what is no JSON) becomes one `EndedAttempt`.
  *
  * After an abort the handler has a short grace to settle. A result is then still a result, except after the timeout,
  * which the submitter was promised; anything thrown counts as the abort. What it does after the grace is ignored.
+ *
+ * There is one promise for a handler that waits and none for one that does not: each step of a chain that every task passes
+ * costs a worker a twentieth of what the whole attempt costs it.
  */
-export function startAttempt(
-  { handler }: Pick<RegisteredHandler, 'handler'>,
-  payload: unknown,
-  timeoutMs: number | null,
-  contextWith: (source: SignalSource) => TaskContext,
-  graceMs = GRACE_MS,
-): Run {
-  const attempt = new Attempt(timeoutMs, graceMs);
-  attempt.watch(settle(() => handler.handle(payload as never, contextWith(attempt))));
-  return attempt;
-}
-
-class Attempt implements Run, SignalSource {
-  readonly ended: Promise<EndedAttempt>;
-  settled: Promise<unknown> = Promise.resolve();
-  private readonly stopTimeout: (() => void) | null;
-  private resolveEnded: (ended: EndedAttempt) => void = () => undefined;
+export class Attempt implements Run, SignalSource {
+  hasSettled = false;
+  private onEnd: ((ended: EndedAttempt) => void) | null = null;
+  private onSettled: (() => void) | null = null;
+  private stopTimeout: (() => void) | null = null;
   private reason: AbortReason | null = null;
-  private grace: NodeJS.Timeout | undefined;
+  private grace: NodeJS.Timeout | null = null;
   private controller: AbortController | null = null;
-  private isOver = false;
 
   constructor(
-    timeoutMs: number | null,
-    private readonly graceMs: number,
-  ) {
-    this.ended = new Promise((resolve) => {
-      this.resolveEnded = resolve;
-    });
-    this.stopTimeout = timeoutMs === null ? null : after(timeoutMs, () => this.abort(new AttemptTimedOut(timeoutMs)));
-  }
+    private readonly handle: (source: SignalSource) => unknown,
+    private readonly timeoutMs: number | null,
+    private readonly graceMs = GRACE_MS,
+  ) {}
 
   /** Made when it is first asked for: most handlers never do, and a signal costs more than all the rest of a short attempt. */
   get signal(): AbortSignal {
@@ -76,34 +62,49 @@ class Attempt implements Run, SignalSource {
     return this.controller.signal;
   }
 
-  watch(settled: Promise<Settled>): void {
-    this.settled = settled;
-    void settled.then((end) => this.end(end));
+  begin(onEnd: (ended: EndedAttempt) => void): void {
+    const { timeoutMs } = this;
+    this.onEnd = onEnd;
+    if (timeoutMs !== null) this.stopTimeout = after(timeoutMs, () => this.abort(new AttemptTimedOut(timeoutMs)));
+    let returned: unknown;
+    try {
+      returned = this.handle(this);
+    } catch (error) {
+      return this.settle({ kind: 'threw', error });
+    }
+    if (typeof returned !== 'object' || returned === null) return this.settle({ kind: 'returned', value: returned });
+    void Promise.resolve(returned).then(
+      (value) => this.settle({ kind: 'returned', value }),
+      (error: unknown) => this.settle({ kind: 'threw', error }),
+    );
   }
 
   abort(reason: AbortReason): void {
-    if (this.reason || this.isOver) return;
+    if (this.reason || !this.onEnd) return;
     this.reason = reason;
     const graceMs = reason instanceof WorkerStopping ? Math.min(this.graceMs, STOPPING_GRACE_MS) : this.graceMs;
     this.grace = setTimeout(() => this.end(null), graceMs);
     this.controller?.abort(reason);
   }
 
-  /** `end` is null when the handler has not settled within the grace. */
-  private end(end: Settled | null): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.stopTimeout?.();
-    clearTimeout(this.grace);
-    this.resolveEnded(this.reason ? endedByAbort(this.reason, end) : endedByItself(end));
+  async whenSettled(): Promise<void> {
+    if (!this.hasSettled) await new Promise<void>((resolve) => (this.onSettled = resolve));
   }
-}
 
-async function settle(handle: () => unknown): Promise<Settled> {
-  try {
-    return { kind: 'returned', value: await handle() };
-  } catch (error) {
-    return { kind: 'threw', error };
+  private settle(settled: Settled): void {
+    this.hasSettled = true;
+    this.end(settled);
+    this.onSettled?.();
+  }
+
+  /** `settled` is null when the handler has not settled within the grace. */
+  private end(settled: Settled | null): void {
+    const { onEnd } = this;
+    if (!onEnd) return;
+    this.onEnd = null;
+    this.stopTimeout?.();
+    if (this.grace) clearTimeout(this.grace);
+    onEnd(this.reason ? endedByAbort(this.reason, settled) : endedByItself(settled));
   }
 }
 

@@ -34,7 +34,7 @@ export class CancelWatch {
     if (this.held.size === 0) return;
     for (const { taskId, attempt } of await this.tasks.cancelRequested(this.workerId)) {
       const held = this.held.running(taskId);
-      if (held && held.attempt === attempt) held.abort?.(new TaskCancelled());
+      if (held && held.attempt === attempt) held.run?.abort(new TaskCancelled());
     }
   }
 

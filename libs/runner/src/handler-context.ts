@@ -3,7 +3,7 @@ import { InvalidTask, type Json } from '@millrace/contracts';
 import type { StartedTask } from '@millrace/store';
 import { sanitizeForRecord, type SubmitOptions, type TaskSubmitter } from '@millrace/tasks';
 import type { SignalSource } from './attempt-runner';
-import type { TaskContext, TaskLog } from './task-context';
+import type { TaskContext, TaskFacts, TaskLog } from './task-context';
 
 /** Largest progress value, in bytes of JSON. */
 const PROGRESS_BYTES = 16 * 1024;
@@ -11,35 +11,58 @@ const PROGRESS_BYTES = 16 * 1024;
 /** One logger for what handlers say; its lines are told apart by their fields. */
 const logger = new Logger('Handler');
 
-/** What a handler is given for one attempt. */
-export function handlerContext(
-  task: StartedTask,
-  source: SignalSource,
-  submitter: Pick<TaskSubmitter, 'submit'>,
-  setProgress: (progressJson: string) => void,
-): TaskContext {
+/** What a handler is given for one attempt; each part is made when it is asked for, since most handlers ask for few. */
+export class HandlerContext implements TaskContext {
+  private facts: TaskFacts | null = null;
+  private taskLog: TaskLog | null = null;
+
+  constructor(
+    private readonly started: StartedTask,
+    private readonly source: SignalSource,
+    private readonly submitter: Pick<TaskSubmitter, 'submit'>,
+    private readonly setProgress: (progressJson: string) => void,
+  ) {}
+
+  get task(): TaskFacts {
+    return (this.facts ??= factsOf(this.started));
+  }
+
+  get attempt(): number {
+    return this.started.attempt;
+  }
+
+  get signal(): AbortSignal {
+    return this.source.signal;
+  }
+
+  get log(): TaskLog {
+    return (this.taskLog ??= taskLog(this.started));
+  }
+
+  get progress(): TaskContext['progress'] {
+    return (value) => this.setProgress(progressJson(value));
+  }
+
+  get submit(): TaskContext['submit'] {
+    const { trace } = this.started;
+    return (type, payload, options: SubmitOptions = {}) =>
+      this.submitter.submit(type, payload, trace ? { trace, ...options } : options);
+  }
+}
+
+function factsOf(task: StartedTask): TaskFacts {
   return {
-    task: {
-      taskId: task.taskId,
-      type: task.type,
-      queue: task.queue,
-      priority: task.priority,
-      userId: task.userId,
-      retryCount: task.retryCount,
-      maxRetry: task.maxRetry,
-      createdAt: task.createdAt,
-      scheduleId: task.scheduleId,
-      slotAt: task.slotAt,
-      trace: task.trace,
-    },
-    attempt: task.attempt,
-    get signal() {
-      return source.signal;
-    },
-    log: taskLog(task),
-    progress: (value) => setProgress(progressJson(value)),
-    submit: (type: string, payload: Json, options: SubmitOptions = {}) =>
-      submitter.submit(type, payload, task.trace ? { trace: task.trace, ...options } : options),
+    taskId: task.taskId,
+    type: task.type,
+    queue: task.queue,
+    priority: task.priority,
+    userId: task.userId,
+    retryCount: task.retryCount,
+    maxRetry: task.maxRetry,
+    createdAt: task.createdAt,
+    scheduleId: task.scheduleId,
+    slotAt: task.slotAt,
+    trace: task.trace,
   };
 }
 

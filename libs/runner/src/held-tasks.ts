@@ -1,13 +1,13 @@
 import type { Claim, RenewalThread } from '@millrace/queue';
-import type { AbortReason } from './abort-reasons';
+import type { Run } from './attempt-runner';
 import type { Place } from './isolation/cells';
 
 /** One task this worker holds under a lease, from its claim until its outcome is recorded or it is given back. */
 export class HeldTask {
   /** The attempt the start gate gave this worker; null before the gate. */
   attempt: number | null = null;
-  /** Ends the running handler; null while none runs. */
-  abort: ((reason: AbortReason) => void) | null = null;
+  /** Its handler; null while none runs. */
+  run: Run | null = null;
   /** The cell it has or waits for; null while it has none to expect. */
   place: Place | null = null;
 
@@ -27,26 +27,22 @@ export class HeldTask {
 
 /** Every task this worker holds: what is renewed and what a cancel is looked up in. */
 export class HeldTasks {
-  /** By token, not by task: after a rescue one worker may hold two claims of one task. */
-  private readonly byToken = new Map<string, HeldTask>();
+  /** After a rescue one worker may hold two claims of one task. */
+  private readonly held = new Set<HeldTask>();
 
   /** @param renewals Is told of every hold, so that it can renew those while this loop is busy. */
-  constructor(private readonly renewals: Pick<RenewalThread, 'hold' | 'release'>) {}
+  constructor(private readonly renewals: Pick<RenewalThread, 'hold'>) {}
 
-  add(claim: Claim, trustedUntilMs: number): HeldTask {
-    const held = new HeldTask(claim, trustedUntilMs);
-    this.byToken.set(claim.token, held);
-    this.renewals.hold(claim.queue, claim);
-    return held;
+  /** Holds what one claim took. */
+  add(claims: readonly Claim[], trustedUntilMs: number): HeldTask[] {
+    const added = claims.map((claim) => new HeldTask(claim, trustedUntilMs));
+    for (const held of added) this.held.add(held);
+    this.renewals.hold(claims);
+    return added;
   }
 
   remove(held: HeldTask): void {
-    this.byToken.delete(held.claim.token);
-    this.renewals.release(held.claim);
-  }
-
-  byClaimToken(token: string): HeldTask | undefined {
-    return this.byToken.get(token);
+    this.held.delete(held);
   }
 
   ofQueue(queue: string): HeldTask[] {
@@ -55,14 +51,19 @@ export class HeldTasks {
 
   /** The running attempt of a task, if it is this worker's. */
   running(taskId: string): HeldTask | undefined {
-    return this.all().find((held) => held.taskId === taskId && held.abort !== null);
+    return this.all().find((held) => held.taskId === taskId && held.run !== null);
   }
 
   all(): HeldTask[] {
-    return [...this.byToken.values()];
+    return [...this.held];
+  }
+
+  /** All of them, as the renewal thread wants to know them. */
+  claims(): Claim[] {
+    return this.all().map(({ claim }) => claim);
   }
 
   get size(): number {
-    return this.byToken.size;
+    return this.held.size;
   }
 }

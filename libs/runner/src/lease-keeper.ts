@@ -70,11 +70,11 @@ export class LeaseKeeper {
     const row = await this.queries.findByTaskId(held.taskId);
     const ours = row?.status === 'processing' && row.attempt === held.attempt && row.workerId === this.options.workerId;
     // An outcome recorded meanwhile has left the buffer for the row; its hold is on the way out.
-    if (ours || held.abort === null) return;
+    if (ours || held.run === null) return;
     this.logger.warn('Another attempt took the place of a running task', {
       taskId: held.taskId,
       attempt: held.attempt,
     });
-    held.abort(new AttemptSuperseded());
+    held.run.abort(new AttemptSuperseded());
   }
 }

@@ -33,13 +33,12 @@ export class OutcomeBuffer {
     return this.waiting.size >= this.limit || this.bytes >= MOST_BYTES;
   }
 
-  /** Resolves as soon as the outcome has a place. */
-  async add(finished: FinishedAttempt): Promise<void> {
-    while (this.isFull && !this.abandon.aborted) {
-      await new Promise<void>((resolve) => this.roomWanted.push(resolve));
-    }
+  /** Null when the outcome has a place; else a promise that resolves as soon as it has. */
+  add(finished: FinishedAttempt): Promise<void> | null {
+    if (this.isFull && !this.abandon.aborted) return this.addLater(finished);
     this.waiting.add(finished);
     this.bytes += sizeOf(finished);
+    return null;
   }
 
   has(finished: FinishedAttempt): boolean {
@@ -62,6 +61,11 @@ export class OutcomeBuffer {
       if (this.waiting.delete(finished)) this.bytes -= sizeOf(finished);
     }
     this.makeRoom();
+  }
+
+  private async addLater(finished: FinishedAttempt): Promise<void> {
+    await new Promise<void>((resolve) => this.roomWanted.push(resolve));
+    await this.add(finished);
   }
 
   private makeRoom(): void {

@@ -48,15 +48,21 @@ export class OutcomeWriter {
     return this.unansweredSinceMs === null ? 0 : performance.now() - this.unansweredSinceMs;
   }
 
-  /** Resolves as soon as the outcome has a place in the buffer. */
-  async accept(finished: FinishedAttempt): Promise<void> {
-    await this.parts.buffer.add(finished);
-    this.turning ??= this.turn();
+  /** Null when the outcome has a place in the buffer; else a promise that resolves as soon as it has. */
+  accept(finished: FinishedAttempt): Promise<void> | null {
+    const added = this.parts.buffer.add(finished);
+    if (added) return added.then(() => this.wake());
+    this.wake();
+    return null;
   }
 
   /** Waits until every accepted outcome is recorded, or given up at `abandon`. */
   async idle(): Promise<void> {
     await this.turning;
+  }
+
+  private wake(): void {
+    this.turning ??= this.turn();
   }
 
   private async turn(): Promise<void> {
@@ -119,13 +125,8 @@ export class OutcomeWriter {
     // What was taken from the buffer meanwhile is settled by whoever took it.
     const ours = batch.filter((finished) => buffer.has(finished));
     buffer.remove(ours);
-    const won = new Map(recorded.map((outcome) => [`${outcome.attempt} ${outcome.taskId}`, outcome]));
-    this.settled(
-      ours.map((finished) => ({
-        ...finished,
-        won: won.get(`${finished.record.attempt} ${finished.record.taskId}`) ?? null,
-      })),
-    );
+    const won = new Map(recorded.map((outcome) => [nameOf(outcome), outcome]));
+    this.settled(ours.map(({ held, task, record }) => ({ held, task, record, won: won.get(nameOf(record)) ?? null })));
   }
 
   private async waitForStore(outcomes: number, error: unknown): Promise<void> {
@@ -133,6 +134,10 @@ export class OutcomeWriter {
     if (this.failures === 1) this.logger.warn('Outcomes wait for the database', { outcomes, error });
     await pause(retryPauseMs(this.failures), this.parts.abandon);
   }
+}
+
+function nameOf({ taskId, attempt }: { readonly taskId: string; readonly attempt: number }): string {
+  return `${attempt} ${taskId}`;
 }
 
 /** The outcome with nothing in it that a handler made. */

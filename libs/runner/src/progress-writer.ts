@@ -33,12 +33,15 @@ export class ProgressWriter {
     this.turning ??= this.turn();
   }
 
-  /** Writes a task's last value before its outcome, which closes the row to it; takes half a second at most. */
-  async flush(held: HeldTask): Promise<void> {
+  /**
+   * Writes a task's last value before its outcome, which closes the row to it; takes half a second at most. Null when there
+   * is nothing to write.
+   */
+  flush(held: HeldTask): Promise<void> | null {
     const last = this.latest.get(held);
-    if (!last) return this.inFlight?.tasks.has(held) ? this.inFlight.done : undefined;
+    if (!last) return this.inFlight?.tasks.has(held) ? this.inFlight.done : null;
     this.latest.delete(held);
-    await within(FLUSH_MS, this.write([last]));
+    return within(FLUSH_MS, this.write([last]));
   }
 
   private async turn(): Promise<void> {

@@ -14,9 +14,7 @@ export async function recordRawClaims(
   { maxRetry, retryDelayMs }: Pick<TaskPolicy, 'maxRetry' | 'retryDelayMs'>,
   held: readonly HeldTask[],
 ): Promise<ReadonlyMap<string, RawRecorded>> {
-  const raw = held.filter(({ claim }) => claim.entry.attempt === undefined);
-  if (raw.length === 0) return new Map();
-  return tasks.recordRaw(
-    raw.map(({ claim: { entry, queue } }) => ({ entry, queue, dueAt: null, defaults: { maxRetry, retryDelayMs } })),
-  );
+  const entries = held.flatMap(({ claim: { raw: entry, queue } }) => (entry ? [{ entry, queue }] : []));
+  if (entries.length === 0) return new Map();
+  return tasks.recordRaw(entries.map((raw) => ({ ...raw, dueAt: null, defaults: { maxRetry, retryDelayMs } })));
 }

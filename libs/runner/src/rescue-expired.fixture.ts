@@ -34,8 +34,8 @@ async function run(): Promise<void> {
   }
 
   async function rescue(hold: ExpiredHold): Promise<void> {
-    const { taskId, workerId, entry } = hold;
-    const attempt = (entry.attempt ?? 0) + 1;
+    const { taskId, workerId } = hold;
+    const attempt = (hold.attempt ?? 0) + 1;
     await store.tasks.rescueIfProcessing([{ taskId, workerId, attempt, crashLimit: LOSS_LIMIT }]);
     const row = await store.queries.findByTaskId(taskId);
     await queue.ack([hold]);

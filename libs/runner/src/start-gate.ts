@@ -124,7 +124,7 @@ export class StartGate {
     const { tasks, policy } = this.parts;
     const recorded = await recordRawClaims(tasks, policy, batch);
     this.parts.tally.batch('start', batch.length);
-    const starts = batch.map(({ claim }) => ({ taskId: claim.taskId, attempt: claim.entry.attempt ?? 0 }));
+    const starts = batch.map(({ claim }) => ({ taskId: claim.taskId, attempt: claim.attempt ?? 0 }));
     const results = await tasks.startMany(starts, this.parts.workerId);
     if (recorded.size === 0) return results;
     return results.map((result, index) =>

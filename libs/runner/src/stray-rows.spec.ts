@@ -19,17 +19,12 @@ describe('rows whose start was never heard of', () => {
   }
 
   it('go back to pending and spend nothing, and those that run stay', async () => {
-    const held = new HeldTasks({ hold: () => undefined, release: () => undefined });
+    const held = new HeldTasks({ hold: () => undefined });
     const strays = new StrayRows('me', held, bench.queries, bench.store.tasks, async () => false);
     const [lost, runs, others] = [await startedBy('me'), await startedBy('me'), await startedBy('somebody-else')];
-    const claim = {
-      taskId: runs,
-      token: 't',
-      queue: 'default',
-      entry: { id: runs, name: 'lost', payload: {} },
-      json: '',
-    };
-    held.add(claim, Infinity).attempt = 1;
+    const entry = { type: 'lost', attempt: 0, priority: 0, crashCount: 0, raw: null, json: '' };
+    const [running] = held.add([{ taskId: runs, token: 't', queue: 'default', ...entry }], Infinity);
+    if (running) running.attempt = 1;
 
     expect(await strays.runOnce()).toBe(1);
 
@@ -45,7 +40,7 @@ describe('rows whose start was never heard of', () => {
   });
 
   it('stay as long as outcomes of their worker lie on disk', async () => {
-    const held = new HeldTasks({ hold: () => undefined, release: () => undefined });
+    const held = new HeldTasks({ hold: () => undefined });
     const strays = new StrayRows('spiller', held, bench.queries, bench.store.tasks, async () => true);
     const spilled = await startedBy('spiller');
 

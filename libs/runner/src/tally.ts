@@ -1,10 +1,8 @@
 import type { AttemptOutcome, TaskStatus } from '@millrace/contracts';
 import { Metrics } from '@millrace/runtime';
 import { Injectable } from '@nestjs/common';
+import { TypeMetrics, type TaskLabels } from './type-metrics';
 
-/** Upper bounds in seconds: from tasks that wait for nobody to backlogs of half an hour. */
-const WAIT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800];
-const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600];
 const BATCH_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 
 /** What one worker process has done since it started, in tasks or attempts. */
@@ -34,12 +32,6 @@ export interface Totals {
   bad: number;
 }
 
-/** Where an attempt belongs; never a task id, which would give every task a time series of its own. */
-export interface TaskLabels {
-  readonly queue: string;
-  readonly type: string;
-}
-
 /** Counts what the worker does, for `GET /stats` and `/metrics`. */
 @Injectable()
 export class Tally {
@@ -59,39 +51,14 @@ export class Tally {
     unroutable: 0,
     bad: 0,
   };
-  private readonly finishedTasks;
-  private readonly attempts;
-  private readonly waits;
-  private readonly durations;
+  private readonly types: TypeMetrics;
   private readonly unroutableTasks;
   private readonly badEntries;
   private readonly batches;
   private readonly spilledOutcomes;
 
   constructor(metrics: Metrics) {
-    const labelNames = ['queue', 'type', 'outcome'] as const;
-    this.finishedTasks = metrics.counter({
-      name: 'millrace_tasks_finished_total',
-      help: 'Tasks that reached a final status through this worker, by outcome (success, failed, cancelled, expired).',
-      labelNames,
-    });
-    this.attempts = metrics.counter({
-      name: 'millrace_task_attempts_total',
-      help: 'Attempts that ended in this worker, by outcome.',
-      labelNames,
-    });
-    this.waits = metrics.histogram({
-      name: 'millrace_task_queue_wait_seconds',
-      help: 'From the moment a task was due to its start.',
-      labelNames: ['queue', 'type'],
-      buckets: WAIT_BUCKETS,
-    });
-    this.durations = metrics.histogram({
-      name: 'millrace_task_duration_seconds',
-      help: 'How long attempts ran.',
-      labelNames: ['queue', 'type'],
-      buckets: DURATION_BUCKETS,
-    });
+    this.types = new TypeMetrics(metrics);
     this.unroutableTasks = metrics.counter({
       name: 'millrace_tasks_unroutable_total',
       help: 'Claims of a type that this worker has no handler for.',
@@ -121,13 +88,13 @@ export class Tally {
   /** `waitSeconds`: since the task was due. */
   started(labels: TaskLabels, waitSeconds: number): void {
     this.totals.started += 1;
-    this.waits.observe({ queue: labels.queue, type: labels.type }, Math.max(0, waitSeconds));
+    this.types.of(labels).waits.observe(Math.max(0, waitSeconds));
   }
 
   /** An attempt whose outcome is recorded; `status` is the task's from then on. */
   recorded(labels: TaskLabels, outcome: AttemptOutcome, status: TaskStatus): void {
-    const { queue, type } = labels;
-    this.attempts.inc({ queue, type, outcome });
+    const counts = this.types.of(labels);
+    counts.ended(outcome);
     if (outcome === 'timed_out' || outcome === 'snoozed' || outcome === 'interrupted') this.totals[outcome] += 1;
     switch (status) {
       case 'success':
@@ -144,21 +111,21 @@ export class Tally {
       default:
         status satisfies never;
     }
-    this.finishedTasks.inc({ queue, type, outcome: status });
+    counts.finish(status);
   }
 
   ran(labels: TaskLabels, seconds: number): void {
-    this.durations.observe({ queue: labels.queue, type: labels.type }, seconds);
+    this.types.of(labels).durations.observe(seconds);
   }
 
   superseded(labels: TaskLabels): void {
     this.totals.superseded += 1;
-    this.attempts.inc({ queue: labels.queue, type: labels.type, outcome: 'superseded' });
+    this.types.of(labels).ended('superseded');
   }
 
   expired(labels: TaskLabels): void {
     this.totals.expired += 1;
-    this.finishedTasks.inc({ queue: labels.queue, type: labels.type, outcome: 'expired' });
+    this.types.of(labels).finish('expired');
   }
 
   refused(): void {

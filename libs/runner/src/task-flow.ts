@@ -1,18 +1,19 @@
 import { Logger } from '@nestjs/common';
 import { failpoint } from '@millrace/contracts';
-import type { Claim } from '@millrace/queue';
+import { faultOf, type Claim } from '@millrace/queue';
 import type { StartedTask, TaskQueries, TaskRepository } from '@millrace/store';
 import {
   decideOutcome,
   dispatchOf,
   SnoozeError,
+  type Decision,
   type EndedAttempt,
   type TaskPolicy,
   type TaskSubmitter,
 } from '@millrace/tasks';
 import { WorkerStopping } from './abort-reasons';
-import { startAttempt, type Run } from './attempt-runner';
-import { handlerContext } from './handler-context';
+import { Attempt, type Run } from './attempt-runner';
+import { HandlerContext } from './handler-context';
 import type { HandlerRegistry, RegisteredHandler } from './handler-registry';
 import type { HeldTask, HeldTasks } from './held-tasks';
 import type { CellSpec } from './isolation/cell-body';
@@ -104,10 +105,10 @@ export class TaskFlow implements GateAnswers {
     const { held, slots, leaseMs, registry, tally } = this.parts;
     tally.claimed(claims.length);
     slots.take(claims.length);
-    const taken = claims.map((claim) => held.add(claim, claimedAtMs + leaseMs));
+    const taken = held.add(claims, claimedAtMs + leaseMs);
 
-    this.gate.show(taken.filter((task) => registry.find(task.claim.entry.name) && this.hasPlace(task)));
-    const unserved = taken.filter(({ claim }) => !registry.find(claim.entry.name));
+    this.gate.show(taken.filter((task) => registry.find(task.claim.type) && this.hasPlace(task)));
+    const unserved = taken.filter(({ claim }) => !registry.find(claim.type));
     if (unserved.length > 0) void this.setAside(unserved);
   }
 
@@ -118,21 +119,19 @@ export class TaskFlow implements GateAnswers {
     const handler = registry.find(task.type);
     // The entry named another type than the row, whose word is final.
     if (!handler) return this.end(held, task, { kind: 'threw', error: new SnoozeError(UNSTARTABLE_MS) });
-    if (performance.now() > held.trustedUntilMs) {
+    const startedAtMs = performance.now();
+    if (startedAtMs > held.trustedUntilMs) {
       this.logger.warn('A start came too late for its lease', { taskId: task.taskId, attempt: task.attempt });
       return this.end(held, task, { kind: 'interrupted' });
     }
     failpoint('after_gate');
-    const startedAtMs = performance.now();
-    const run = this.run(held, task, handler);
+    const run = this.runOf(held, task, handler);
     if (!run) return this.end(held, task, { kind: 'threw', error: new SnoozeError(this.parts.cells.nextWaitMs()) });
-    held.abort = (reason) => run.abort(reason);
-    let settled = false;
-    void run.settled.then(() => (settled = true));
-    void run.ended.then((ended) => {
+    held.run = run;
+    run.begin((ended) => {
       tally.ran(task, (performance.now() - startedAtMs) / 1_000);
-      if (!settled) this.leak(run, task);
-      this.end(held, task, ended, settled ? null : run);
+      if (!run.hasSettled) this.leak(run, task);
+      this.end(held, task, ended, run.hasSettled ? null : run);
     });
   }
 
@@ -143,8 +142,7 @@ export class TaskFlow implements GateAnswers {
   }
 
   expired(held: HeldTask): void {
-    const { queue, entry } = held.claim;
-    this.parts.tally.expired({ queue, type: entry.name });
+    this.parts.tally.expired(held.claim);
     this.drop(held);
   }
 
@@ -154,6 +152,9 @@ export class TaskFlow implements GateAnswers {
   }
 
   refused(held: HeldTask, reason: string): void {
+    // Of an entry that Millrace wrote only the head was read; one that ends in no entry is kept for a person to look at.
+    const fault = reason === 'no_row' ? faultOf(held.claim) : null;
+    if (fault !== null) return this.unrecordable(held, fault);
     this.logger.debug('Dropped a stale entry', { taskId: held.taskId, reason });
     this.parts.tally.refused();
     this.drop(held);
@@ -178,7 +179,7 @@ export class TaskFlow implements GateAnswers {
 
   /** Aborts every running handler because the worker stops. */
   abortAll(): void {
-    for (const { abort } of this.parts.held.all()) abort?.(new WorkerStopping());
+    for (const { run } of this.parts.held.all()) run?.abort(new WorkerStopping());
   }
 
   /** Waits until nothing is at the gate; what had not started is on its way back. */
@@ -203,10 +204,10 @@ export class TaskFlow implements GateAnswers {
    */
   private hasPlace(held: HeldTask): boolean {
     const { cells, registry, settler, slots } = this.parts;
-    const { entry } = held.claim;
-    const handler = registry.find(entry.name);
+    const { type, raw, crashCount } = held.claim;
+    const handler = registry.find(type);
     // An entry without a row gets it at the gate, and is put off after that.
-    if (!handler || entry.attempt === undefined || !this.cellFor(handler, entry.crash_count ?? 0)) return true;
+    if (!handler || raw || !this.cellFor(handler, crashCount)) return true;
     held.place = cells.reserve();
     if (held.place) return true;
     settler.putBack(held, cells.nextWaitMs());
@@ -218,16 +219,18 @@ export class TaskFlow implements GateAnswers {
     return this.parts.cells.possible ? isolationOf(handler, crashCount) : null;
   }
 
-  /** Starts the attempt, in a cell if it needs one; null when it needs one and all are taken. */
-  private run(held: HeldTask, task: StartedTask, handler: RegisteredHandler): Run | null {
+  /** The attempt, in a cell if it needs one; null when it needs one and all are taken. */
+  private runOf(held: HeldTask, task: StartedTask, handler: RegisteredHandler): Run | null {
     const { cells, submitter } = this.parts;
     const timeoutMs = task.timeoutMs ?? handler.timeoutMs;
     const setProgress = (progressJson: string) =>
       this.progress.set(held, { id: task.id, attempt: task.attempt, progressJson });
     const spec = this.cellFor(handler, task.crashCount);
     if (!spec) {
-      return startAttempt(handler, task.payload, timeoutMs, (signal) =>
-        handlerContext(task, signal, submitter, setProgress),
+      return new Attempt(
+        (source) =>
+          handler.handler.handle(task.payload as never, new HandlerContext(task, source, submitter, setProgress)),
+        timeoutMs,
       );
     }
     const place = (held.place ??= cells.reserve());
@@ -251,20 +254,30 @@ export class TaskFlow implements GateAnswers {
   }
 
   private end(held: HeldTask, task: StartedTask, ended: EndedAttempt, leaked: Run | null = null): void {
-    held.abort = null;
+    held.run = null;
     held.place?.leave();
-    const ending = this.record(held, task, ended).finally(() => this.ending.delete(ending));
+    const kept = this.record(held, task, ended);
+    if (!kept) return this.freeSlot(leaked);
+    const ending = kept.finally(() => this.ending.delete(ending));
     this.ending.add(ending);
     void ending.then(() => this.freeSlot(leaked));
   }
 
-  private async record(held: HeldTask, task: StartedTask, ended: EndedAttempt): Promise<void> {
-    const { id, taskId, attempt } = task;
+  /** Null when the outcome has its place in the buffer; else a promise that resolves as soon as it has. */
+  private record(held: HeldTask, task: StartedTask, ended: EndedAttempt): Promise<void> | null {
     const decision = decideOutcome(ended, task);
-    await this.progress.flush(held);
+    const said = this.progress.flush(held);
+    if (!said) return this.accept(held, task, decision);
+    return said.then(async () => {
+      await this.accept(held, task, decision);
+    });
+  }
+
+  private accept(held: HeldTask, task: StartedTask, decision: Decision): Promise<void> | null {
+    const { id, taskId, attempt } = task;
     failpoint('before_record');
     if (__MUTANT__ === 'ack_before_record') this.parts.settler.ack(held);
-    await this.writer.accept({
+    return this.writer.accept({
       held,
       task,
       record: { id, taskId, attempt, workerId: this.parts.workerId, ...decision },
@@ -303,7 +316,7 @@ export class TaskFlow implements GateAnswers {
 
   private leak(run: Run, { taskId, type, attempt }: StartedTask): void {
     this.leaks.add(run);
-    void run.settled.then(() => this.leaks.delete(run));
+    void run.whenSettled().then(() => this.leaks.delete(run));
     this.logger.error('A handler ignores its signal and still runs', {
       taskId,
       type,
@@ -316,7 +329,7 @@ export class TaskFlow implements GateAnswers {
   private freeSlot(leaked: Run | null): void {
     const { slots } = this.parts;
     if (leaked && this.leaks.has(leaked) && this.leaks.size > slots.total) {
-      void leaked.settled.then(() => slots.release());
+      void leaked.whenSettled().then(() => slots.release());
       return;
     }
     slots.release();

@@ -41,10 +41,10 @@ export class Unroutable {
   /** Puts every entry back, or drops it when its task is over. Never rejects. */
   async setAside(held: readonly HeldTask[]): Promise<void> {
     const delaysMs = new Map(held.map((task) => [task, this.delays.next(task.taskId)]));
-    const recorded = await this.recordRaw(held.filter(({ claim }) => claim.entry.attempt === undefined));
+    const recorded = await this.recordRaw(held.filter(({ claim }) => claim.raw !== null));
     const over = await this.overSince(held.filter((task) => delaysMs.get(task) === LONGEST_DELAY_MS));
     for (const [task, delayMs] of delaysMs) {
-      const { queue, entry } = task.claim;
+      const { queue, type } = task.claim;
       const as = recorded.get(task.taskId);
       this.parts.tally.unroutable(queue);
       if (as === 'unrecordable') {
@@ -56,7 +56,7 @@ export class Unroutable {
         continue;
       }
       this.parts.settler.putBack(task, delayMs, as);
-      this.warn(queue, entry.name, task.taskId);
+      this.warn(queue, type, task.taskId);
     }
   }
 
@@ -93,7 +93,7 @@ export class Unroutable {
 
   /** Tasks that have gone round a few times and are no longer pending: a cancelled one would go round for ever. */
   private async overSince(held: readonly HeldTask[]): Promise<ReadonlySet<string>> {
-    const asked = held.filter(({ claim }) => claim.entry.attempt !== undefined).slice(0, BATCH);
+    const asked = held.filter(({ claim }) => claim.raw === null).slice(0, BATCH);
     if (asked.length === 0) return new Set();
     try {
       const rows = await this.parts.queries.findByTaskIds(asked.map(({ taskId }) => taskId));

@@ -96,10 +96,11 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       workerId,
       leaseMs,
       queues: [...options.queues.keys()],
+      holds: () => held.claims(),
       deadLoopMs: options.deadLoopMs,
       onTurn: () => this.renewing?.turned(),
     });
-    const held = new HeldTasks(this.renewals);
+    const held: HeldTasks = new HeldTasks(this.renewals);
     const settler = new Settler(queues, held, this.abandon.signal);
     const buffer = new OutcomeBuffer(options.outcomeBuffer, this.abandon.signal);
     const folder = spillFolderOf(options, workerId);

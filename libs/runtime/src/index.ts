@@ -7,6 +7,7 @@ export { describeConfig, helpText, nearMisses, type VariableDoc } from './descri
 export type { Principal } from './http-hooks';
 export { JsonLogger } from './json-logger';
 export { LoopWatch, type LoopReport, type SilentLoop, type WatchedLoop } from './loop-watch';
+export { Series } from './series-histogram';
 export { Metrics, type MetricOptions } from './metrics';
 export { Periodic, type PeriodicOptions } from './periodic';
 export {

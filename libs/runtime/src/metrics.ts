@@ -1,11 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { SeriesHistogram } from './series-histogram';
 
 /** A metric's name (starts with `millrace_`), its meaning, and the names of its labels: never task ids or free text. */
 export interface MetricOptions<Label extends string> {
   readonly name: string;
   readonly help: string;
   readonly labelNames?: readonly Label[];
+}
+
+/** Its labels are those of each series. */
+export interface SeriesHistogramOptions extends Omit<MetricOptions<never>, 'labelNames'> {
+  readonly buckets: readonly number[];
 }
 
 /** Upper bounds, in seconds, for how long something that a person waits for takes. */
@@ -16,9 +22,21 @@ const DEFAULT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 export class Metrics {
   readonly registry = new Registry();
 
-  counter<Label extends string>({ name, help, labelNames = [] }: MetricOptions<Label>): Counter<Label> {
+  /** `collect` is called at each scrape, to add what was counted elsewhere since the last one. */
+  counter<Label extends string>(
+    { name, help, labelNames = [] }: MetricOptions<Label>,
+    collect?: (counter: Counter<Label>) => void,
+  ): Counter<Label> {
     const existing = this.registry.getSingleMetric(name) as Counter<Label> | undefined;
-    return existing ?? new Counter({ name, help, labelNames, registers: [this.registry] });
+    if (existing) return existing;
+    const counter: Counter<Label> = new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      ...(collect ? { collect: () => collect(counter) } : {}),
+    });
+    return counter;
   }
 
   /** `collect` is called at each scrape and sets the gauge; it must not wait for anything slow. */
@@ -47,6 +65,12 @@ export class Metrics {
   }: MetricOptions<Label> & { readonly buckets?: readonly number[] }): Histogram<Label> {
     const existing = this.registry.getSingleMetric(name) as Histogram<Label> | undefined;
     return existing ?? new Histogram({ name, help, labelNames, buckets: [...buckets], registers: [this.registry] });
+  }
+
+  /** Like `histogram`, for what is observed with every task: its user keeps the series of each set of labels. */
+  seriesHistogram({ name, help, buckets }: SeriesHistogramOptions): SeriesHistogram {
+    const existing = this.registry.getSingleMetric(name) as unknown as SeriesHistogram | undefined;
+    return existing ?? new SeriesHistogram(this.registry, name, help, buckets).register();
   }
 
   /** Adds what every process shows: CPU, memory, event loop, and which build this is. */

@@ -130,6 +130,6 @@ describe('LPUSH', () => {
   it.each(TAKEN)('of %s is taken, and recorded as it is', async (_what, payload) => {
     const [taken] = await push(payload);
 
-    expect(taken?.entry.payload).toEqual(payload);
+    expect(taken?.raw?.payload).toEqual(payload);
   });
 });

@@ -1,4 +1,4 @@
-import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
+import { createQueues, decodeQueueTask, QueueOptions, type Claim, type QueueAccess } from '@millrace/queue';
 import { migrate, openStore, StoreOptions, type Store } from '@millrace/store';
 import { eventually, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -34,6 +34,8 @@ afterAll(async () => {
 });
 
 const claimed = (queue = 'default') => access.queues.of(queue).claim({ workerId: WORKER, limit: 500, leaseMs: 60_000 });
+
+const entryOf = (claim: Claim | undefined) => decodeQueueTask(claim?.json ?? '');
 
 /** Takes everything that is ready, so that a test sees only its own. */
 async function drain(...queues: string[]) {
@@ -73,7 +75,7 @@ describe('a submit', () => {
     const row = await store.queries.findByTaskId(task.taskId);
     expect(task).toEqual({ ...row, created: true, dispatched: true });
     const [claim] = await claimed('mail');
-    expect(claim?.entry).toMatchObject({
+    expect(entryOf(claim)).toMatchObject({
       ...{ id: task.taskId, name: 'mail.welcome', payload: { to: ['a'] }, attempt: 0, priority: 3 },
       ...{ max_retry: 4, retry_delay: 700, timeout: 5_000, user_id: 'u1' },
     });
@@ -94,13 +96,13 @@ describe('a submit', () => {
 
     expect(new Set(tasks.map(({ id }) => id)).size).toBe(250);
     const entries = await claimed();
-    expect(entries.map(({ entry }) => (entry.payload as { n: number }).n).sort((a, b) => a - b)).toEqual(
+    expect(entries.map((claim) => (entryOf(claim).payload as { n: number }).n).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 250 }, (_, n) => n),
     );
     expect(
       tasks.every(({ payload, taskId }) => {
         const claim = entries.find((entry) => entry.taskId === taskId);
-        return JSON.stringify(claim?.entry.payload) === JSON.stringify(payload);
+        return JSON.stringify(entryOf(claim).payload) === JSON.stringify(payload);
       }),
     ).toBe(true);
   });
@@ -287,7 +289,7 @@ describe('a retry', () => {
     await drain('default');
 
     expect(await control.retry(taskId)).toMatchObject({ status: 'pending', retryCount: 0, attempt: 1 });
-    expect((await claimed()).map(({ entry }) => [entry.id, entry.attempt])).toEqual([[taskId, 1]]);
+    expect((await claimed()).map((claim) => [claim.taskId, claim.attempt])).toEqual([[taskId, 1]]);
     await run(taskId, 1, 'success');
   });
 

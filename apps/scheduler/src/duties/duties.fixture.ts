@@ -81,7 +81,7 @@ export function scriptedWorker({ store, access }: OpenStores, workerId: string) 
     renew: (claims: readonly Claim[]) => queue.renew({ workerId, leaseMs: LEASE_MS, holds: claims }),
     start: (claims: readonly Claim[]) =>
       store.tasks.startMany(
-        claims.map(({ taskId, entry }) => ({ taskId, attempt: entry.attempt ?? 0 })),
+        claims.map(({ taskId, attempt }) => ({ taskId, attempt: attempt ?? 0 })),
         workerId,
       ),
     succeed: (id: number, taskId: string, attempt: number) =>

@@ -71,10 +71,10 @@ export class LostHolds {
   private async settle(holds: readonly ExpiredHold[]): Promise<HoldCounts> {
     failpoint('before_rescue');
     const won = await this.tasks.rescueIfProcessing(
-      holds.map(({ taskId, workerId, entry }) => ({
+      holds.map(({ taskId, workerId, attempt }) => ({
         taskId,
         workerId,
-        attempt: (entry.attempt ?? 0) + 1,
+        attempt: (attempt ?? 0) + 1,
         crashLimit: LOSS_LIMIT,
       })),
     );
@@ -110,9 +110,7 @@ export class LostHolds {
 
 /** Whether the row says that this very holder runs it: it came back between the rescue and the look. */
 function isHeldRightly(hold: ExpiredHold, row: TaskStanding | undefined): boolean {
-  return (
-    row?.status === 'processing' && row.workerId === hold.workerId && row.attempt === (hold.entry.attempt ?? 0) + 1
-  );
+  return row?.status === 'processing' && row.workerId === hold.workerId && row.attempt === (hold.attempt ?? 0) + 1;
 }
 
 function byQueue(holds: readonly ExpiredHold[]): Map<string, ExpiredHold[]> {

@@ -98,7 +98,7 @@ describe('a lost worker', () => {
     expect(counts.rescued).toBe(1);
     expect(await rowOf(taskId)).toMatchObject({ status: 'pending', attempt: 1, crashCount: 1, retryCount: 0 });
     const again = await (await newWorker()).claim();
-    expect(again.map(({ entry }) => [entry.id, entry.attempt])).toEqual([[taskId, 1]]);
+    expect(again.map((claim) => [claim.taskId, claim.attempt])).toEqual([[taskId, 1]]);
   });
 
   it('cannot overwrite its successor by a late outcome', async () => {
@@ -134,7 +134,7 @@ describe('a lost worker', () => {
 
     expect(counts).toMatchObject({ rescued: 0, requeued: 1 });
     expect(await rowOf(taskId)).toMatchObject({ status: 'pending', attempt: 0, crashCount: 0 });
-    expect((await (await newWorker()).claim()).map(({ entry }) => entry.id)).toEqual([taskId]);
+    expect((await (await newWorker()).claim()).map((claim) => claim.taskId)).toEqual([taskId]);
   });
 
   it('gives back a raw entry without a row unchanged', async () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { decodeQueueTask } from '@millrace/queue';
 import { eventually, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { Logger } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -35,7 +36,7 @@ async function claimable(): Promise<unknown[]> {
   const worker = scriptedWorker(stores, 'w');
   const payloads: unknown[] = [];
   for (let claims = await worker.claim(); claims.length > 0; claims = await worker.claim()) {
-    payloads.push(...claims.map(({ entry }) => entry.payload));
+    payloads.push(...claims.map(({ json }) => decodeQueueTask(json).payload));
     await stores.access.queues.of('default').ack(claims);
   }
   return payloads.sort((a, b) => Number(a) - Number(b));

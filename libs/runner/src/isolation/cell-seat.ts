@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { CellDuty } from '@millrace/runtime';
 import type { StartedTask } from '@millrace/store';
 import { failureOf, TaskSubmitter, type EndedAttempt } from '@millrace/tasks';
-import { startAttempt, type Run } from '../attempt-runner';
-import { handlerContext } from '../handler-context';
+import { Attempt, type Run } from '../attempt-runner';
+import { HandlerContext } from '../handler-context';
 import { HandlerRegistry } from '../handler-registry';
 import { openChannel, type CellChannel } from './cell-channel';
 import { reasonOf, type EndedInCell, type ToCell } from './cell-messages';
@@ -53,10 +53,14 @@ export class CellSeat extends CellDuty {
     const handler = this.registry.find(task.type);
     if (!handler) return { kind: 'threw', error: new Error(`No handler here serves the type ${task.type}`) };
     this.timeoutMs = task.timeoutMs ?? handler.timeoutMs;
-    this.run = startAttempt(handler, task.payload, null, (signal) =>
-      handlerContext(task, signal, this.submitter, (progressJson) => this.setProgress(progressJson)),
+    const setProgress = (progressJson: string) => this.setProgress(progressJson);
+    const run = new Attempt(
+      (source) =>
+        handler.handler.handle(task.payload as never, new HandlerContext(task, source, this.submitter, setProgress)),
+      null,
     );
-    return this.run.ended;
+    this.run = run;
+    return new Promise((resolve) => run.begin(resolve));
   }
 
   private setProgress(progressJson: string): void {

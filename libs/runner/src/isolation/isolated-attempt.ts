@@ -34,23 +34,19 @@ export interface IsolatedAttemptParts {
  *   leave it the grace that any handler has, then force.
  */
 export class IsolatedAttempt implements Run {
-  readonly ended: Promise<EndedAttempt>;
-  readonly settled: Promise<unknown>;
+  /** Nothing of it goes on after the end. */
+  hasSettled = false;
   private readonly logger = new Logger(IsolatedAttempt.name);
   private cell: Cell | null = null;
   private reason: AbortReason | null = null;
-  private finish: (ended: EndedAttempt) => void = () => undefined;
+  private onEnd: ((ended: EndedAttempt) => void) | null = null;
   private stopTimeout = () => undefined as void;
   private graceTimer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly parts: IsolatedAttemptParts) {
-    this.ended = new Promise<EndedAttempt>((resolve) => {
-      this.finish = resolve;
-    }).finally(() => {
-      this.stopTimeout();
-      clearTimeout(this.graceTimer);
-    });
-    this.settled = this.ended;
+  constructor(private readonly parts: IsolatedAttemptParts) {}
+
+  begin(onEnd: (ended: EndedAttempt) => void): void {
+    this.onEnd = onEnd;
     void this.run();
   }
 
@@ -63,6 +59,20 @@ export class IsolatedAttempt implements Run {
     this.cell.send({ kind: 'abort', reason: nameOf(reason) });
     const { cell } = this;
     this.graceTimer = setTimeout(() => void this.kill(cell, reason), graceMs);
+  }
+
+  async whenSettled(): Promise<void> {
+    // It ends with its attempt.
+  }
+
+  private finish(ended: EndedAttempt): void {
+    const { onEnd } = this;
+    if (!onEnd) return;
+    this.onEnd = null;
+    this.hasSettled = true;
+    this.stopTimeout();
+    clearTimeout(this.graceTimer);
+    onEnd(ended);
   }
 
   private async run(): Promise<void> {

@@ -21,7 +21,7 @@ export interface Held {
   won: RecordedOutcome | null | undefined;
 }
 
-export const startOf = ({ taskId, entry }: Claim): Start => ({ taskId, attempt: entry.attempt ?? 0 });
+export const startOf = ({ taskId, attempt }: Claim): Start => ({ taskId, attempt: attempt ?? 0 });
 
 export const rescueOf = (taskId: string, attempt: number, workerId: string): Rescue => ({
   ...{ taskId, attempt, workerId, crashLimit: LOSS_LIMIT },

@@ -44,7 +44,8 @@ export class MemoryQueue implements QueueStore {
       const token = `token-${(this.tokens += 1)}`;
       this.processing.set(entry.id, { token, workerId, attempt, json });
       this.leases.set(entry.id, 'runs');
-      claims.push({ taskId: entry.id, token, queue: this.name, entry, json });
+      const { id: taskId, name: type } = entry;
+      claims.push({ taskId, token, queue: this.name, type, attempt, priority: 0, crashCount: 0, raw: null, json });
     }
     for (const { entry } of arrived) this.idx.delete(entry.id);
     return claims;
@@ -60,7 +61,7 @@ export class MemoryQueue implements QueueStore {
     });
   }
 
-  async reassert(running: { workerId: string; claims: readonly (Claim & { readonly attempt: number })[] }) {
+  async reassert(running: { workerId: string; claims: readonly (Hold & { attempt: number; json: string })[] }) {
     return running.claims.flatMap(({ taskId, token, attempt, json }) => {
       const held = this.processing.get(taskId);
       if (held && held.attempt >= attempt) return [];
@@ -105,8 +106,8 @@ export class MemoryQueue implements QueueStore {
     expired: async () =>
       [...this.processing]
         .filter(([taskId]) => this.leases.get(taskId) !== 'runs')
-        .map(([taskId, { token, workerId, json }]) => ({
-          ...{ taskId, token, queue: this.name, entry: JSON.parse(json) as QueueTask, json, workerId },
+        .map(([taskId, { token, workerId, attempt, json }]) => ({
+          ...{ taskId, token, queue: this.name, attempt, priority: 0, json, workerId },
           expiresAtMs: this.leases.has(taskId) ? 0 : null,
         })),
   };

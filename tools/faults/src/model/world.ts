@@ -253,7 +253,7 @@ export class World {
 
   private async rescueHolds(holds: readonly ExpiredHold[]): Promise<void> {
     await this.stores.record.rescueIfProcessing(
-      holds.map(({ taskId, workerId, entry }) => rescueOf(taskId, (entry.attempt ?? 0) + 1, workerId)),
+      holds.map(({ taskId, workerId, attempt }) => rescueOf(taskId, (attempt ?? 0) + 1, workerId)),
     );
     await this.stores.queue.ack(holds);
     await this.enqueue(holds.map(({ taskId }) => taskId));

@@ -202,7 +202,7 @@ export class World {
 
   /** Puts pending tasks back into their queue that are not there; `again` also those that its index claims to know. */
   async repair(mode: 'new' | 'again'): Promise<void> {
-    const pending = (await this.stores.rows()).filter(({ status }) => status === 'pending').map(dispatchOf);
+    const pending = (await this.stores.rows()).filter(({ status }) => status === 'pending').map((row) => dispatchOf(row));
     if (mode === 'new') await this.stores.queue.enqueue(pending);
     else await this.stores.queue.enqueueAgain(pending);
   }
@@ -248,7 +248,7 @@ export class World {
     const rows = (await this.stores.rows()).filter(
       ({ taskId, status }) => taskIds.includes(taskId) && status === 'pending',
     );
-    await this.stores.queue.enqueue(rows.map(dispatchOf));
+    await this.stores.queue.enqueue(rows.map((row) => dispatchOf(row)));
   }
 
   private async rescueHolds(holds: readonly ExpiredHold[]): Promise<void> {

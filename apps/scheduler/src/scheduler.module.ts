@@ -44,7 +44,12 @@ import { StatsController } from './stats.controller';
     SchedulingModule.forRoot({
       inject: [SchedulerConfig],
       useFactory: (config: SchedulerConfig) =>
-        new SchedulingOptions({ leaseMs: config.queueLeaseMs, metricsLimit: config.scheduleMetricsLimit }),
+        new SchedulingOptions({
+          application: 'scheduler',
+          scope: 'all',
+          leaseMs: config.queueLeaseMs,
+          metricsLimit: config.scheduleMetricsLimit,
+        }),
     }),
     DutiesModule,
     SchedulesModule,

@@ -9,6 +9,7 @@ import { Order } from './orders/order.entity';
 import { TooManyOpenOrders } from './orders/order-errors';
 import { OrdersModule } from './orders/orders.module';
 import { ReceiptsModule } from './receipts/receipts.module';
+import { ReportsModule } from './reports/reports.module';
 import { ShopConfig } from './shop.config';
 
 const inject = [ShopConfig];
@@ -37,10 +38,17 @@ const inject = [ShopConfig];
     }),
     TasksModule.forRoot({
       // A queue of its own, which other workers do not serve: they would have no handler for it.
-      useFactory: () => new TaskPolicy({ routes: [{ pattern: 'send_receipt', queue: 'receipts' }] }),
+      useFactory: () =>
+        new TaskPolicy({
+          routes: [
+            { pattern: 'send_receipt', queue: 'receipts' },
+            { pattern: 'day_report', queue: 'receipts' },
+          ],
+        }),
     }),
     OrdersModule,
     ReceiptsModule,
+    ReportsModule,
   ],
   // Orders are taken without Redis; receipts wait for it.
   providers: [storeHealth(TaskStores, 'helpful')],

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { createService } from '@millrace/runtime';
 import { freePort } from '@millrace/stack';
-import { migrate, Store, TaskQueries } from '@millrace/store';
+import { migrate, ScheduleRepository, Store, TaskQueries } from '@millrace/store';
+import { ScheduleControl } from '@millrace/tasks';
 import {
   eventually,
   ServiceProcess,
@@ -25,14 +26,20 @@ const processes: ServiceProcess[] = [];
 beforeAll(async () => {
   [database, redis] = await Promise.all([testDatabase(), testRedis()]);
   await migrate(database.url);
+  shop = await open();
+}, 120_000);
+
+/** A shop in this process. */
+async function open(): Promise<NestFastifyApplication> {
   const config = Object.assign(new ShopConfig(), {
     ...{ databaseUrl: database.url, redisUrl: redis.url, queueRedisPrefix: redis.prefix },
     ...{ host: '127.0.0.1', authMode: 'none' as const, logLevel: 'fatal', receiptsEnabled: true },
   });
-  shop = await createService(ShopModule, { ...SHOP_SERVICE, Config: ShopConfig, config });
-  await shop.init();
-  await shop.getHttpAdapter().getInstance().ready();
-}, 120_000);
+  const app = await createService(ShopModule, { ...SHOP_SERVICE, Config: ShopConfig, config });
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  return app;
+}
 
 afterAll(async () => {
   for (const one of processes) if (one.running) await one.kill('SIGKILL');
@@ -167,5 +174,49 @@ describe('an order', () => {
 
     expect(answer.statusCode).toBe(400);
     expect(await counts()).toEqual(before);
+  });
+});
+
+describe('a schedule that stands beside its handler', () => {
+  const schedule = () => shop.get(ScheduleRepository).findByName('shop.day-report');
+
+  const reports = async () => {
+    const { items } = await shop
+      .get(TaskQueries)
+      .list({ status: 'success', type: 'day_report' }, { page: 1, pageSize: 10 });
+    return items;
+  };
+
+  it('is recorded under the name of the shop, which fires it and runs its task', async () => {
+    await eventually(
+      async () => expect(await schedule()).toMatchObject({ declaredBy: 'shop', source: 'code' }),
+      20_000,
+    );
+    const { dataSource } = shop.get(Store);
+    const last = new Date(((await schedule())?.nextSlotAt?.getTime() ?? 0) - 86_400_000);
+
+    await dataSource.query(`UPDATE schedules SET next_slot_at = $1, next_run_at = $1 WHERE name = 'shop.day-report'`, [
+      last,
+    ]);
+
+    await eventually(async () => expect((await reports()).length).toBeGreaterThan(0), 20_000);
+    const first = (await reports()).at(-1);
+    expect(first).toMatchObject({ slotAt: last, queue: 'receipts', payload: { until: last.toISOString() } });
+    expect(Object.keys(first?.result ?? {})).toEqual(['orders', 'totalCents']);
+  });
+
+  it('stays paused through a deployment, and is no orphan while the scheduler runs that does not have it', async () => {
+    const scheduler = await start('scheduler', 'SCHEDULER_PORT');
+    await shop.get(ScheduleControl).pause('shop.day-report', { reason: 'audit', actor: 'ann' });
+
+    await shop.close();
+    shop = await open();
+
+    await eventually(async () => {
+      const { declaredAt = null, ...now } = (await schedule()) ?? {};
+      expect(declaredAt).toBeInstanceOf(Date);
+      expect(now).toMatchObject({ declaredBy: 'shop', paused: true, pauseReason: 'audit', orphanedAt: null });
+    }, 20_000);
+    expect(await scheduler.kill('SIGTERM')).toBe(0);
   });
 });

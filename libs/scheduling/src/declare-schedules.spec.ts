@@ -20,8 +20,8 @@ const find = (name: string) => stores.store.schedules.findByName(name);
 const sql = (text: string) => stores.store.dataSource.query<unknown>(text);
 
 /** What a deployment starts. */
-async function deploy(name: string, spec: string, options = {}) {
-  const started = replica(stores);
+async function deploy(name: string, spec: string, options = {}, application = 'test') {
+  const started = replica(stores, undefined, { application });
   started.scheduler.addJob(spec, name, { type: 'noop', payload: null, options });
   await started.declare.runOnce();
   return started;
@@ -80,5 +80,25 @@ describe('a schedule that code declares', () => {
     await deploy('theirs', '@hourly');
 
     expect(await find('theirs')).toMatchObject({ source: 'api', cron: ['@yearly'], version: 1 });
+  });
+
+  it('is left to the application that declares one of its name, until that declares it no more', async () => {
+    await deploy('both', '@daily', {}, 'shop');
+    const library = await deploy('both', '@hourly', {}, 'library');
+    expect(await find('both')).toMatchObject({ declaredBy: 'shop', cron: ['@daily'], version: 1 });
+
+    await sql(`UPDATE schedules SET declared_at = now() - interval '6 minutes' WHERE name = 'both'`);
+    await library.declare.runOnce();
+    await library.declare.runOnce();
+
+    expect(await find('both')).toMatchObject({ declaredBy: 'library', cron: ['@hourly'], orphanedAt: null });
+  });
+
+  it('stays as it is when another application declares other ones', async () => {
+    await deploy('of-the-shop', '@daily', {}, 'shop');
+    await deploy('of-the-library', '@daily', {}, 'library');
+
+    expect(await find('of-the-shop')).toMatchObject({ declaredBy: 'shop', orphanedAt: null });
+    expect(await find('of-the-library')).toMatchObject({ declaredBy: 'library', orphanedAt: null });
   });
 });

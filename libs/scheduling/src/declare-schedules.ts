@@ -2,6 +2,7 @@ import { ScheduleRepository } from '@millrace/store';
 import { ScheduleControl, ScheduleStateConflict } from '@millrace/tasks';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Duty, DutyCounts } from './duty';
+import { SchedulingOptions } from './scheduling-options';
 import { DeclaredSchedules, type DeclaredSchedule } from './declared-schedules';
 
 const INTERVAL_MS = 60_000;
@@ -10,8 +11,8 @@ const INTERVAL_MS = 60_000;
 const ORPHANED_AFTER_MS = 5 * INTERVAL_MS;
 
 /**
- * Makes the record equal to what this process declares, once, and says every minute that it is still declared. What nobody
- * declares any more is marked as orphaned, and not fired. That somebody paused a schedule stays.
+ * Makes the record equal to what this process declares, once, and says every minute that it is still declared. Names that an
+ * operator or another application has taken are left to them. What nobody declares any more is marked as orphaned, and not fired. That somebody paused a schedule stays.
  */
 @Injectable()
 export class DeclareSchedules implements Duty {
@@ -23,6 +24,7 @@ export class DeclareSchedules implements Duty {
     private readonly declared: DeclaredSchedules,
     private readonly control: ScheduleControl,
     private readonly schedules: ScheduleRepository,
+    private readonly options: SchedulingOptions,
   ) {}
 
   onWork(wake: () => void): void {
@@ -32,26 +34,32 @@ export class DeclareSchedules implements Duty {
   async runOnce(): Promise<DutyCounts> {
     let written = 0;
     for (const schedule of this.declared.unrecorded()) written += await this.record(schedule);
-    this.declared.seen(await this.schedules.declare(this.declared.names()));
+    this.declared.seen(await this.schedules.declare(this.options.application, this.declared.names()));
     const orphaned = await this.schedules.markOrphaned(ORPHANED_AFTER_MS);
-    if (orphaned.length > 0)
-      this.logger.warn('Schedules are declared by no scheduler any more', { schedules: orphaned });
+    if (orphaned.length > 0) this.logger.warn('Schedules are declared by nobody any more', { schedules: orphaned });
     return { declared: written };
   }
 
   private async record(schedule: DeclaredSchedule): Promise<number> {
     const { name, input } = schedule;
     try {
-      const { kind } = await this.control.put({ name, input, actor: 'scheduler', source: 'code', mode: 'any' });
+      const { application } = this.options;
+      const { kind } = await this.control.put({
+        ...{ name, input, actor: application, source: 'code', declaredBy: application, mode: 'any' },
+      });
       schedule.isRecorded = true;
+      schedule.isTaken = false;
       if (kind === 'unchanged') return 0;
       this.logger.log('A declared schedule was recorded', { schedule: name, kind });
       return 1;
     } catch (error) {
       if (!(error instanceof ScheduleStateConflict)) throw error;
-      // Deleting or renaming that one lets the next start record this one.
-      schedule.isRecorded = true;
-      this.logger.error('A declared schedule is not fired: somebody made another one of its name', { schedule: name });
+      // It is tried again: that one may be deleted, or be declared no more.
+      if (!schedule.isTaken) {
+        const { reason } = error;
+        this.logger.error('A declared schedule is not fired: another one has its name', { schedule: name, reason });
+      }
+      schedule.isTaken = true;
       return 0;
     }
   }

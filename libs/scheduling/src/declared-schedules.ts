@@ -9,6 +9,7 @@ import {
 import { nextSlotOf } from '@millrace/tasks';
 import type { ScheduleDefinition, ScheduleRow } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
+import { SchedulingOptions } from './scheduling-options';
 import type { JobStats } from './timed-job';
 
 /** A schedule that code of this process declares. */
@@ -17,6 +18,8 @@ export interface DeclaredSchedule {
   readonly input: ScheduleInput;
   /** The record has it as it is declared here, as of this process. */
   isRecorded: boolean;
+  /** Somebody else has a schedule of that name. */
+  isTaken: boolean;
 }
 
 interface Entry extends DeclaredSchedule {
@@ -35,15 +38,21 @@ interface Entry extends DeclaredSchedule {
 export class DeclaredSchedules {
   private readonly entries = new Map<string, Entry>();
   private readonly makers = new Map<string, SlotMaker | null>();
+  private readonly firing: DeclaredSlots;
   private onDeclared: () => void = () => undefined;
 
-  constructor(private readonly policy: TaskPolicy) {}
+  constructor(
+    private readonly policy: TaskPolicy,
+    { application, scope }: SchedulingOptions,
+  ) {
+    this.firing = { application, scope, makers: this.makers };
+  }
 
   /** Declares a schedule; `maker` makes what each slot submits, else `input` says it. Throws `InvalidSchedule`. */
   add(name: string, input: ScheduleInput, maker: SlotMaker | null): void {
     const definition = draftSchedule(name, input, this.policy);
     const nothing = { lastRunAt: null, lastError: null, runs: 0, failures: 0, skipped: 0, missed: 0 };
-    this.entries.set(name, { name, input, definition, maker, isRecorded: false, ...nothing });
+    this.entries.set(name, { name, input, definition, maker, isRecorded: false, isTaken: false, ...nothing });
     this.makers.set(name, maker);
     this.onDeclared();
   }
@@ -62,9 +71,9 @@ export class DeclaredSchedules {
     this.makers.delete(name);
   }
 
-  /** What the slots of each submit. */
+  /** Which schedules this process fires, and what the slots of its own submit. */
   slots(): DeclaredSlots {
-    return this.makers;
+    return this.firing;
   }
 
   names(): string[] {

@@ -1,5 +1,5 @@
 import { ScheduleRepository, SubmitNotices } from '@millrace/store';
-import { FireSlots, type FireReport } from '@millrace/tasks';
+import { FireSlots, firingOf, type FireReport } from '@millrace/tasks';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Duty, DutyCounts } from './duty';
 import { DeclaredSchedules } from './declared-schedules';
@@ -83,7 +83,7 @@ export class FireDue implements Duty {
   }
 
   private async untilNextMs(): Promise<number> {
-    const next = await this.schedules.nextRun(this.declared.names());
+    const next = await this.schedules.nextRun(firingOf(this.declared.slots()));
     this.metrics.next(next?.at ?? null);
     if (!next) return INTERVAL_MS;
     return next.inMs > 0 ? Math.min(Math.ceil(next.inMs), INTERVAL_MS) : LOCKED_ELSEWHERE_MS;

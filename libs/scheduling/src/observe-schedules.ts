@@ -6,8 +6,8 @@ import { ScheduleMetrics } from './schedule-metrics';
 import { SchedulingOptions } from './scheduling-options';
 
 /**
- * Keeps the metrics of single schedules up to date, of `metricsLimit` at most: those of this process's code first, then the
- * oldest. Every replica of the same code shows the same.
+ * Keeps the metrics of single schedules up to date, of `metricsLimit` at most: those of this process's code first, then, where
+ * it fires them, the oldest. Every replica of the same code shows the same.
  */
 @Injectable()
 export class ObserveSchedules implements Duty {
@@ -22,9 +22,11 @@ export class ObserveSchedules implements Duty {
   ) {}
 
   async runOnce(): Promise<DutyCounts> {
-    const limit = this.options.metricsLimit;
+    const first = this.declared.names();
+    const { scope, metricsLimit } = this.options;
+    const limit = scope === 'own' ? Math.min(metricsLimit, first.length) : metricsLimit;
     if (limit === 0) return { observed: 0 };
-    const watched = await this.schedules.watched({ first: this.declared.names(), limit });
+    const watched = await this.schedules.watched({ first, limit });
     this.metrics.watched(watched);
     return { observed: watched.length };
   }

@@ -2,22 +2,25 @@ import type { Json } from '@millrace/contracts';
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { Declared } from './scheduled';
+import { SchedulingOptions } from './scheduling-options';
 import { SchedulerService } from './scheduler.service';
 import type { Fire } from './timed-job';
 
 type Method = (argument: Fire | Date) => unknown;
 
-/** Finds the schedules that are declared on methods of providers. */
+/** Finds the schedules that are declared on methods of providers and in the options of the module. */
 @Injectable()
 export class ScheduleExplorer {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
     private readonly scheduler: SchedulerService,
+    private readonly options: SchedulingOptions,
   ) {}
 
-  /** Adds every declared schedule. Throws what `SchedulerService.addFunc` and `addJob` throw. */
+  /** Adds every declared schedule. Throws what the methods of `SchedulerService` throw that add them. */
   explore(): void {
+    for (const [name, input] of Object.entries(this.options.schedules)) this.scheduler.addSchedule(name, input);
     for (const wrapper of this.discovery.getProviders()) {
       const instance: unknown = wrapper.instance;
       if (typeof instance !== 'object' || instance === null || !wrapper.isDependencyTreeStatic()) continue;

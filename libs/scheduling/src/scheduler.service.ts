@@ -116,12 +116,18 @@ export class SchedulerService {
     submission: JobSubmission | SlotMaker,
     declared: { readonly type?: string; readonly options?: JobOptions } = {},
   ): void {
-    this.checkName(name);
     const maker = typeof submission === 'function' ? submission : null;
     const fixed = typeof submission === 'function' ? { payload: null, type: name, ...declared } : submission;
     const { type, payload, options } = fixed;
-    const input: ScheduleInput = { ...options, cron: spec, type, payload };
-    this.declared.add(name, input, maker);
+    this.declare(name, { ...options, cron: spec, type, payload }, maker);
+  }
+
+  /**
+   * Declares a schedule as it is written over REST: by `cron`, `every` or `at`, its payload a template of the slot.
+   * Throws `InvalidSchedule`, `ScheduleNameTaken`, `InvalidScheduleName`.
+   */
+  addSchedule(name: string, input: ScheduleInput): void {
+    this.declare(name, input, null);
   }
 
   /** Starts the clock of functions. Schedules that submit tasks are fired by the duty `fire-due`. */
@@ -152,6 +158,11 @@ export class SchedulerService {
     return [...[...this.jobs.values()].map((job) => job.stats()), ...declared].sort((a, b) =>
       a.name < b.name ? -1 : Number(a.name > b.name),
     );
+  }
+
+  private declare(name: string, input: ScheduleInput, maker: SlotMaker | null): void {
+    this.checkName(name);
+    this.declared.add(name, input, maker);
   }
 
   private addExclusive({ name, kind, run, when }: ExclusiveFunction, options: ExclusiveOptions): void {

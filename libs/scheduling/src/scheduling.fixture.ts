@@ -59,17 +59,17 @@ export function replica(
 ): Replica {
   const { schedules, tasks, queries, workers } = store;
   const metrics = new Metrics();
-  const declared = new DeclaredSchedules(policy);
+  const options = new SchedulingOptions({ application: 'test', scope: 'all', ...settings });
+  const declared = new DeclaredSchedules(policy, options);
   const scheduleMetrics = new ScheduleMetrics(metrics);
   const taskControl = new TaskControl(tasks, queries, access.queues, access.cancels);
   const slots = new FireSlots(schedules, tasks, submitter, taskControl, policy);
   const schedulerMetrics = new SchedulerMetrics(metrics);
-  const options = new SchedulingOptions(settings);
   const functions = new FunctionRuns(tasks, queries, workers, schedulerMetrics, options);
   const control = new ScheduleControl(schedules, tasks, submitter, policy);
   return {
     scheduler: new SchedulerService(new SchedulerRegistry(), declared, functions, schedulerMetrics),
-    declare: new DeclareSchedules(declared, control, schedules),
+    declare: new DeclareSchedules(declared, control, schedules, options),
     observe: new ObserveSchedules(schedules, declared, scheduleMetrics, options),
     fire: new FireDue(slots, schedules, declared, notices, scheduleMetrics),
     release: new ReleaseWaiting(slots, declared, scheduleMetrics),

@@ -2,16 +2,16 @@ import type { FinalStatus } from '@millrace/contracts';
 import type { EntityManager } from 'typeorm';
 import type { Database, RawRow } from './database';
 import { readSchedule, SCHEDULE_COLUMNS } from './schedule-columns';
-import type { ScheduleAdvance, ScheduleRow, ScheduleUnderWay } from './schedule-row';
+import type { Firing, ScheduleAdvance, ScheduleRow, ScheduleUnderWay } from './schedule-row';
 
-/** Which schedules a scheduler may fire: those of operators, and those of code that it has itself. */
-const MINE = `(source = 'api' OR name = ANY ($1::text[]))`;
+/** Of operators, if those are its business, and of code that it has itself; see `firingParameters`. */
+const MINE = `((source = 'api' AND $2::boolean) OR (source = 'code' AND declared_by = $3 AND name = ANY ($1::text[])))`;
 
 /** By the index schedules_due; who is locked is in good hands. */
 const LOCK_DUE = `
   SELECT ${SCHEDULE_COLUMNS}, now() AS seen_at FROM schedules
   WHERE NOT paused AND next_run_at <= now() AND ${MINE}
-  ORDER BY next_run_at LIMIT $2 FOR UPDATE SKIP LOCKED`;
+  ORDER BY next_run_at LIMIT $4 FOR UPDATE SKIP LOCKED`;
 
 const NEXT = `
   SELECT next_run_at AS at, (extract(epoch FROM next_run_at - clock_timestamp()) * 1000)::float8 AS "inMs" FROM schedules
@@ -73,10 +73,10 @@ export interface LockedSchedules {
 /** See `ScheduleRepository.lockDue`. */
 export async function lockDue(
   db: Database,
-  { declared, limit }: { readonly declared: readonly string[]; readonly limit: number },
+  { firing, limit }: { readonly firing: Firing; readonly limit: number },
   manager: EntityManager,
 ): Promise<LockedSchedules> {
-  return locked(await db.query<SeenRow>(LOCK_DUE, [declared, limit], manager));
+  return locked(await db.query<SeenRow>(LOCK_DUE, [...firingParameters(firing), limit], manager));
 }
 
 /** See `ScheduleRepository.lock`. */
@@ -85,8 +85,8 @@ export async function lockSchedule(db: Database, name: string, manager: EntityMa
 }
 
 /** See `ScheduleRepository.nextRun`. */
-export async function nextRun(db: Database, declared: readonly string[]): Promise<NextRun | null> {
-  const [row] = await db.query<NextRun>(NEXT, [declared]);
+export async function nextRun(db: Database, firing: Firing): Promise<NextRun | null> {
+  const [row] = await db.query<NextRun>(NEXT, firingParameters(firing));
   return row ?? null;
 }
 
@@ -130,6 +130,13 @@ export async function advanceSchedules(
   }));
   if (rows.length > 0) await db.query(ADVANCE, [JSON.stringify(rows)], manager);
 }
+
+/** The first three parameters of what looks for schedules to fire. */
+export const firingParameters = ({ application, declared, scope }: Firing): readonly unknown[] => [
+  declared,
+  scope === 'all',
+  application,
+];
 
 type SeenRow = RawRow & { readonly seen_at: Date };
 

@@ -15,6 +15,8 @@ export type { PutRequest } from './schedule-changes';
 export { ScheduleRepository } from './schedule-repository';
 export type {
   NewSlot,
+  Firing,
+  FiringScope,
   NextSlot,
   ScheduleAdvance,
   ScheduleAudit,

@@ -32,6 +32,8 @@ export interface PutRequest {
   /** Noted in the audit log. */
   readonly actor: string;
   readonly source: ScheduleSource;
+  /** The application whose code declares it, with the source `code`. */
+  readonly declaredBy?: string | undefined;
   /** `create` refuses a name that is taken, `replace` one that is not; `any` takes both. */
   readonly mode: 'create' | 'replace' | 'any';
   /** Replaces that version only. */
@@ -56,18 +58,18 @@ const OF_SCHEDULE = SCHEDULE_COLUMNS.split(', ')
 const LOCK = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name = $1 FOR UPDATE`;
 
 const INSERT = `
-  INSERT INTO schedules (name, source, paused, ${DEFINED_COLUMNS}, next_slot_at, next_run_at)
-  SELECT $2, $3, $4::boolean, ${DEFINED_VALUES}, d.next_slot_at, d.next_run_at FROM ${DEFINITION}
+  INSERT INTO schedules (name, source, declared_by, paused, ${DEFINED_COLUMNS}, next_slot_at, next_run_at)
+  SELECT $2, $3, $4, $5::boolean, ${DEFINED_VALUES}, d.next_slot_at, d.next_run_at FROM ${DEFINITION}
   ON CONFLICT (name) DO NOTHING
   RETURNING ${SCHEDULE_COLUMNS}`;
 
 /** A slot that is due just now is not lost because somebody changes the payload. */
 const REPLACE = `
-  UPDATE schedules s SET ${SET_DEFINITION}, source = $3, orphaned_at = NULL, version = s.version + 1, updated_at = now(),
+  UPDATE schedules s SET ${SET_DEFINITION}, source = $3, declared_by = $4, orphaned_at = NULL, version = s.version + 1, updated_at = now(),
     next_slot_at = CASE WHEN ${TIMED_DIFFERS} THEN d.next_slot_at ELSE s.next_slot_at END,
     next_run_at = CASE WHEN ${TIMED_DIFFERS} THEN d.next_run_at ELSE s.next_run_at END
   FROM ${DEFINITION}
-  WHERE s.name = $2 AND (${DIFFERS} OR s.source <> $3 OR s.orphaned_at IS NOT NULL)
+  WHERE s.name = $2 AND (${DIFFERS} OR s.source <> $3 OR s.declared_by IS DISTINCT FROM $4 OR s.orphaned_at IS NOT NULL)
   RETURNING ${OF_SCHEDULE}`;
 
 const KEEP_VERSION = `
@@ -176,8 +178,8 @@ export async function auditSchedule(
 }
 
 async function insertSchedule(db: Database, request: PutRequest, manager: EntityManager): Promise<ScheduleRow | null> {
-  const { name, source, actor, paused = false } = request;
-  const [raw] = await db.query(INSERT, [jsonOf(request), name, source, paused], manager);
+  const { name, source, declaredBy = null, actor, paused = false } = request;
+  const [raw] = await db.query(INSERT, [jsonOf(request), name, source, declaredBy, paused], manager);
   return raw ? noted(db, raw, { actor, action: 'create' }, manager) : null;
 }
 
@@ -187,14 +189,22 @@ async function replaceLocked(
   request: PutRequest,
   manager: EntityManager,
 ): Promise<SchedulePut> {
-  const { name, source, actor, mode, version } = request;
+  const { name, source, declaredBy = null, actor, mode, version } = request;
   if (mode === 'create') return { kind: 'name_taken' };
-  if (source !== current.source && current.orphanedAt === null) return { kind: 'other_source', source: current.source };
+  if (isKeptByAnother(current, request)) {
+    return { kind: 'other_source', source: current.source, declaredBy: current.declaredBy };
+  }
   if (version !== undefined && version !== current.version)
     return { kind: 'version_mismatch', version: current.version };
-  const [raw] = await db.query(REPLACE, [jsonOf(request), name, source], manager);
+  const [raw] = await db.query(REPLACE, [jsonOf(request), name, source, declaredBy], manager);
   if (!raw) return { kind: 'unchanged', schedule: current };
   return { kind: 'replaced', schedule: await noted(db, raw, { actor, action: 'replace' }, manager) };
+}
+
+/** What code declares no more is anybody's. */
+function isKeptByAnother({ source, declaredBy, orphanedAt }: ScheduleRow, request: PutRequest): boolean {
+  if (orphanedAt !== null) return false;
+  return source !== request.source || (declaredBy !== null && declaredBy !== request.declaredBy);
 }
 
 async function noted(

@@ -25,6 +25,7 @@ import { auditOf, versionsOf, type NamedAudit, type NamedVersion, type VersionPl
 import { declareSchedules, markOrphaned } from './schedule-states';
 import { findSchedule, findSchedules, listSchedules, namesBeyond, runsOf } from './schedule-queries';
 import type {
+  Firing,
   NewSlot,
   NextSlot,
   ScheduleAdvance,
@@ -159,10 +160,10 @@ export class ScheduleRepository {
 
   /**
    * Locks schedules that are due and that nobody else has locked, the longest due first. Of schedules that code keeps only
-   * the `declared` ones: other schedulers may run other code.
+   * the `declared` ones of the application: other processes may run other code.
    */
   lockDue(
-    request: { readonly declared: readonly string[]; readonly limit: number },
+    request: { readonly firing: Firing; readonly limit: number },
     manager: EntityManager,
   ): Promise<LockedSchedules> {
     return lockDue(this.db, request, manager);
@@ -173,9 +174,9 @@ export class ScheduleRepository {
     return lockSchedule(this.db, name, manager);
   }
 
-  /** When the next schedule is due that a scheduler with these `declared` ones may fire; null: none will be. */
-  nextRun(declared: readonly string[]): Promise<NextRun | null> {
-    return nextRun(this.db, declared);
+  /** When the next schedule is due that such a process may fire; null: none will be. */
+  nextRun(firing: Firing): Promise<NextRun | null> {
+    return nextRun(this.db, firing);
   }
 
   /** Where schedules stand, `limit` of them: those named `first`, then the oldest. */
@@ -211,7 +212,7 @@ export class ScheduleRepository {
 
   /** Locks schedules of which nothing is unfinished while slots wait; answers the first slot of each. */
   lockReleasable(
-    request: { readonly declared: readonly string[]; readonly limit: number },
+    request: { readonly firing: Firing; readonly limit: number },
     manager: EntityManager,
   ): Promise<ReleasableSlot[]> {
     return lockReleasable(this.db, request, manager);
@@ -240,9 +241,9 @@ export class ScheduleRepository {
     return advanceSchedules(this.db, advances, manager);
   }
 
-  /** Notes that a running scheduler declares these schedules of code; answers which of them it found. */
-  declare(names: readonly string[]): Promise<ScheduleRow[]> {
-    return declareSchedules(this.db, names);
+  /** Notes that a running process of an application declares these schedules; answers those that are the application's. */
+  declare(application: string, names: readonly string[]): Promise<ScheduleRow[]> {
+    return declareSchedules(this.db, application, names);
   }
 
   /** Marks schedules of code as orphaned that nobody has declared for so long; answers their names. */

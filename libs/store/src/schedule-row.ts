@@ -56,6 +56,8 @@ export interface ScheduleRow extends ScheduleDefinition {
   readonly id: number;
   readonly name: string;
   readonly source: ScheduleSource;
+  /** The application whose code declares it; null: it is no schedule of code. */
+  readonly declaredBy: string | null;
   /** When a running scheduler last declared it; null: it is no schedule of code. */
   readonly declaredAt: Date | null;
   /** Since when code declares it no more. */
@@ -74,6 +76,18 @@ export interface ScheduleRow extends ScheduleDefinition {
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
+
+/** Which schedules a process fires. */
+export interface Firing {
+  /** The application whose declared schedules it fires. */
+  readonly application: string;
+  /** Names of those that it has the code of. */
+  readonly declared: readonly string[];
+  /** `own`: no others. `all`: those of the api as well. */
+  readonly scope: FiringScope;
+}
+
+export type FiringScope = 'own' | 'all';
 
 /** Which schedules a list holds. What is left out does not narrow it. */
 export interface ScheduleFilter {
@@ -146,8 +160,8 @@ export type SchedulePut =
   | { readonly kind: 'created' | 'replaced' | 'unchanged'; readonly schedule: ScheduleRow }
   | { readonly kind: 'version_mismatch'; readonly version: number }
   | { readonly kind: 'name_taken' }
-  /** The api and the code do not take schedules from each other, unless code declares it no more. */
-  | { readonly kind: 'other_source'; readonly source: ScheduleSource }
+  /** The api and the applications do not take schedules from each other, unless code declares it no more. */
+  | { readonly kind: 'other_source'; readonly source: ScheduleSource; readonly declaredBy: string | null }
   | { readonly kind: 'missing' };
 
 /** What a slot becomes, decided by whoever fires it. */

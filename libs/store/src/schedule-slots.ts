@@ -1,7 +1,8 @@
 import type { EntityManager } from 'typeorm';
 import type { Database, RawRow } from './database';
 import { readSchedule, SCHEDULE_COLUMNS } from './schedule-columns';
-import type { NewSlot, ScheduleRow } from './schedule-row';
+import { firingParameters } from './due-schedules';
+import type { Firing, NewSlot, ScheduleRow } from './schedule-row';
 
 /** A slot that waits and may go on: nothing of its schedule is unfinished, or that does not matter. Its schedule is locked. */
 export interface ReleasableSlot {
@@ -31,12 +32,13 @@ const LOCK_RELEASABLE = `
     SELECT schedule_id, min(slot_at) AS slot_at FROM schedule_slots WHERE outcome = 'waiting' GROUP BY schedule_id
   ) AS w
   JOIN schedules s ON s.id = w.schedule_id
-  WHERE NOT s.paused AND (s.source = 'api' OR s.name = ANY ($1::text[]))
+  WHERE NOT s.paused AND ((s.source = 'api' AND $2::boolean)
+    OR (s.source = 'code' AND s.declared_by = $3 AND s.name = ANY ($1::text[])))
     AND (s.overlap = 'allow' OR (
       NOT EXISTS (SELECT FROM tasks_pending t WHERE t.schedule_id = s.id)
       AND NOT EXISTS (SELECT FROM tasks_processing t WHERE t.schedule_id = s.id)
     ))
-  LIMIT $2
+  LIMIT $4
   FOR UPDATE OF s SKIP LOCKED`;
 
 /** Whoever looked before another scheduler's commit gets nothing here. */
@@ -91,12 +93,12 @@ export async function skipWaiting(db: Database, ids: readonly number[], manager:
 /** See `ScheduleRepository.lockReleasable`. */
 export async function lockReleasable(
   db: Database,
-  { declared, limit }: { readonly declared: readonly string[]; readonly limit: number },
+  { firing, limit }: { readonly firing: Firing; readonly limit: number },
   manager: EntityManager,
 ): Promise<ReleasableSlot[]> {
   const rows = await db.query<RawRow & { readonly released_slot_at: Date }>(
     LOCK_RELEASABLE,
-    [declared, limit],
+    [...firingParameters(firing), limit],
     manager,
   );
   return rows.map((row) => ({ schedule: readSchedule(row), slotAt: row.released_slot_at }));

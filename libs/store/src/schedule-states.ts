@@ -3,7 +3,7 @@ import { readSchedule, SCHEDULE_COLUMNS } from './schedule-columns';
 import type { ScheduleRow } from './schedule-row';
 
 const DECLARE = `
-  UPDATE schedules SET declared_at = now(), orphaned_at = NULL WHERE name = ANY ($1::text[]) AND source = 'code'
+  UPDATE schedules SET declared_at = now(), orphaned_at = NULL WHERE name = ANY ($1::text[]) AND source = 'code' AND declared_by = $2
   RETURNING ${SCHEDULE_COLUMNS}`;
 
 /** Before the first declaration under this rule the schedule's own age counts. */
@@ -19,8 +19,12 @@ const MARK_ORPHANED = `
   SELECT name FROM orphaned ORDER BY name`;
 
 /** See `ScheduleRepository.declare`. */
-export async function declareSchedules(db: Database, names: readonly string[]): Promise<ScheduleRow[]> {
-  const rows = await db.query(DECLARE, [names]);
+export async function declareSchedules(
+  db: Database,
+  application: string,
+  names: readonly string[],
+): Promise<ScheduleRow[]> {
+  const rows = await db.query(DECLARE, [names, application]);
   return rows.map(readSchedule);
 }
 

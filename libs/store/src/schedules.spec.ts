@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PutRequest } from './schedule-changes';
-import type { NewSlot, ScheduleDefinition, ScheduleRow } from './schedule-row';
+import type { Firing, NewSlot, ScheduleDefinition, ScheduleRow } from './schedule-row';
 import { StoreOptions } from './store-options';
 import { newSchedule, newTask, outcomeOf, startedTask, testStore, type TestStore } from './store.fixture';
 import { SubmitNotices } from './submit-notices';
@@ -55,10 +55,13 @@ async function insertOf(schedule: ScheduleRow, changes: Partial<NewTask> = {}): 
   return task;
 }
 
+/** A scheduler of the shop. */
+const firing = (declared: readonly string[]): Firing => ({ application: 'shop', declared, scope: 'all' });
+
 /** Locks what is due, hands it over, and moves it out of the way of the other tests. */
 const taking = (limit: number, declared: readonly string[] = []): Promise<string[]> =>
   db.store.schedules.transaction(async (manager) => {
-    const { schedules } = await db.store.schedules.lockDue({ declared, limit }, manager);
+    const { schedules } = await db.store.schedules.lockDue({ firing: firing(declared), limit }, manager);
     await db.store.schedules.advance(
       schedules.map(({ id }) => ({
         scheduleId: id,
@@ -238,22 +241,35 @@ describe('schedules that are due', () => {
   });
 
   it('are not those of code that this scheduler does not have', async () => {
-    const { name } = await due({}, { source: 'code' });
+    const { name } = await due({}, { source: 'code', declaredBy: 'shop' });
 
     expect(await taking(10)).toEqual([]);
     expect(await taking(10, [name])).toEqual([name]);
   });
 
+  it('are neither those of another application, though it has one of that name, nor those of operators unless asked', async () => {
+    const theirs = await due({}, { source: 'code', declaredBy: 'library' });
+    const operators = await due();
+
+    const own = { application: 'shop', declared: [theirs.name, operators.name], scope: 'own' } as const;
+    const found = await db.store.schedules.transaction((manager) =>
+      db.store.schedules.lockDue({ firing: own, limit: 10 }, manager),
+    );
+
+    expect(found.schedules).toEqual([]);
+    expect(await taking(10)).toEqual([operators.name]);
+  });
+
   it('say how long until the next one, by the clock of the database', async () => {
-    const { name } = await due({}, { source: 'code' });
+    const { name } = await due({}, { source: 'code', declaredBy: 'shop' });
     const others = (await db.store.schedules.list({ orphaned: false }, { pageSize: 200 })).items;
     for (const other of others) await db.store.schedules.pause({ name: other.name }, { reason: null, actor: 'ann' });
 
-    expect(await db.store.schedules.nextRun([])).toBeNull();
+    expect(await db.store.schedules.nextRun(firing([]))).toBeNull();
     const at = new Date((await db.store.schedules.now()).getTime() + 60_000);
     await db.store.schedules.resume({ name, actor: 'ann', next: slot(at) });
 
-    const next = await db.store.schedules.nextRun([name]);
+    const next = await db.store.schedules.nextRun(firing([name]));
     expect(next?.at).toEqual(at);
     expect(next?.inMs).toBeGreaterThan(50_000);
     expect(next?.inMs).toBeLessThanOrEqual(60_000);
@@ -303,7 +319,7 @@ describe('a slot', () => {
     );
     const release = () =>
       db.store.schedules.transaction(async (manager) => {
-        const slots = await db.store.schedules.lockReleasable({ declared: [], limit: 10 }, manager);
+        const slots = await db.store.schedules.lockReleasable({ firing: firing([]), limit: 10 }, manager);
         const mine = slots.filter((one) => one.schedule.id === schedule.id);
         const taken = await db.store.schedules.takeWaiting(
           mine.map(({ slotAt }) => newSlot(schedule, { slotAt, outcome: 'submitted', taskId: randomUUID() })),

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { FiredSlot } from './fire-slots';
 import type { ScheduleInput } from './schedule-input';
-import { minute, testSchedules, type TestSchedules } from './schedules.fixture';
-import type { DeclaredSlots } from './slot-task';
+import { firing, minute, testSchedules, type TestSchedules } from './schedules.fixture';
 
 let t: TestSchedules;
 beforeAll(async () => {
@@ -15,7 +14,7 @@ afterAll(() => t.close());
 
 /** Fires everything that is due. */
 async function fireAll() {
-  const declared: DeclaredSlots = new Map();
+  const declared = firing();
   const slots: FiredSlot[] = [];
   for (let report = await t.fire.fireDue(declared); report.schedules > 0; report = await t.fire.fireDue(declared)) {
     slots.push(...report.slots);
@@ -84,7 +83,7 @@ describe('a schedule that is due', () => {
     await t.put('late-once', { misfire: 'once' }, from);
     await t.put('late-skip', { misfire: 'skip' }, from);
 
-    const report = await t.fire.fireDue(new Map());
+    const report = await t.fire.fireDue(firing());
 
     const fired = (name: string) => report.slots.filter(({ schedule }) => schedule.name === name).length;
     // The slot of this minute and perhaps the one before are on time.
@@ -127,7 +126,7 @@ describe('slots that come due while a run is unfinished', () => {
   const seconds = async (name: string, input: Partial<ScheduleInput>) => {
     const nowMs = (await t.store.schedules.now()).getTime();
     await t.put(name, { every: '1s', ...input }, new Date(Math.floor(nowMs / 1_000) * 1_000 - 2_000));
-    await t.fire.fireDue(new Map());
+    await t.fire.fireDue(firing());
     await t.store.schedules.pause({ name }, { reason: null, actor: 'test' });
     return (await t.runs(name)).slice(0, 3).map(([outcome]) => outcome);
   };
@@ -148,15 +147,15 @@ describe('slots that come due while a run is unfinished', () => {
     await seconds('queue', { overlap: 'queue_all', maxRuns: 3 });
     await t.control.resume('queue', 'test');
 
-    expect(await t.fire.releaseWaiting(new Map())).toEqual([]);
+    expect(await t.fire.releaseWaiting(firing())).toEqual([]);
     for (let run = 1; run <= 2; run += 1) {
       await t.work('queue', 'success');
-      const released = await Promise.all([t.fire.releaseWaiting(new Map()), t.fire.releaseWaiting(new Map())]);
+      const released = await Promise.all([t.fire.releaseWaiting(firing()), t.fire.releaseWaiting(firing())]);
       expect(released.flat()).toHaveLength(1);
     }
 
     await t.work('queue', 'success');
-    expect(await t.fire.releaseWaiting(new Map())).toEqual([]);
+    expect(await t.fire.releaseWaiting(firing())).toEqual([]);
     expect(await t.runs('queue')).toEqual(Array.from({ length: 3 }, () => ['submitted', 'success']));
   });
 
@@ -165,7 +164,7 @@ describe('slots that come due while a run is unfinished', () => {
     await t.control.resume('cancel', 'test');
 
     expect(await t.fire.cancelReplaced()).toBe(1);
-    expect(await t.fire.releaseWaiting(new Map())).toHaveLength(1);
+    expect(await t.fire.releaseWaiting(firing())).toHaveLength(1);
 
     expect((await t.runs('cancel')).filter(([outcome]) => outcome === 'submitted')).toEqual([
       ['submitted', 'cancelled'],
@@ -177,17 +176,17 @@ describe('slots that come due while a run is unfinished', () => {
 describe('a schedule that fails', () => {
   it('is paused after so many failures in a row, and gets a new chance when it is resumed', async () => {
     await t.put('fails', { pauseAfterFailures: 2, misfire: 'all' }, await minute(t, -2));
-    await t.fire.fireDue(new Map());
+    await t.fire.fireDue(firing());
     await t.work('fails', 'failed');
     await comesDue('fails', 0);
 
-    const report = await t.fire.fireDue(new Map());
+    const report = await t.fire.fireDue(firing());
 
     expect(report.paused).toEqual([{ schedule: 'fails', reason: 'its last 2 runs failed' }]);
     expect(await t.find('fails')).toMatchObject({ paused: true, pauseReason: 'its last 2 runs failed' });
     await t.control.resume('fails', 'ann');
     await comesDue('fails', 0);
-    expect((await t.fire.fireDue(new Map())).paused).toEqual([]);
+    expect((await t.fire.fireDue(firing())).paused).toEqual([]);
   });
 });
 
@@ -195,12 +194,12 @@ describe('a schedule of code', () => {
   it('is fired by schedulers that have the code, with what the code makes for the slot', async () => {
     const slotAt = await minute(t);
     await t.put('coded', {}, slotAt);
-    await t.store.dataSource.query(`UPDATE schedules SET source = 'code' WHERE name = 'coded'`);
-    const declared: DeclaredSlots = new Map([
-      ['coded', (at: Date) => ({ type: 'made', payload: at.toISOString(), options: { priority: 3 } })],
-    ]);
+    await t.store.dataSource.query(`UPDATE schedules SET source = 'code', declared_by = 'test' WHERE name = 'coded'`);
+    const declared = firing(
+      new Map([['coded', (at: Date) => ({ type: 'made', payload: at.toISOString(), options: { priority: 3 } })]]),
+    );
 
-    expect((await t.fire.fireDue(new Map())).schedules).toBe(0);
+    expect((await t.fire.fireDue(firing())).schedules).toBe(0);
     const { slots } = await t.fire.fireDue(declared);
 
     expect(await t.store.queries.findByTaskId(slots[0]?.taskId ?? '')).toMatchObject({
@@ -212,8 +211,8 @@ describe('a schedule of code', () => {
 
   it('records the slot as refused when the code throws', async () => {
     await t.put('throws', {}, await minute(t));
-    await t.store.dataSource.query(`UPDATE schedules SET source = 'code' WHERE name = 'throws'`);
-    const declared: DeclaredSlots = new Map([['throws', () => Promise.reject(new Error('no report today'))]]);
+    await t.store.dataSource.query(`UPDATE schedules SET source = 'code', declared_by = 'test' WHERE name = 'throws'`);
+    const declared = firing(new Map([['throws', () => Promise.reject(new Error('no report today'))]]));
 
     expect((await t.fire.fireDue(declared)).slots).toMatchObject([{ outcome: 'refused', reason: 'no report today' }]);
   });

@@ -1,5 +1,11 @@
 import { failpoint } from '@millrace/contracts';
-import { ScheduleRepository, TaskRepository, type ScheduleAdvance, type ScheduleRow } from '@millrace/store';
+import {
+  ScheduleRepository,
+  TaskRepository,
+  type Firing,
+  type ScheduleAdvance,
+  type ScheduleRow,
+} from '@millrace/store';
 import { Injectable, Logger } from '@nestjs/common';
 import { recordSlots, releaseSlots, type RecordedSlot, type RecordedSlots, type SlotParts } from './record-slots';
 import { dueSlotsOf, planSchedule, runsOf, type SchedulePlan } from './slot-plan';
@@ -59,7 +65,7 @@ export class FireSlots {
     const startedMs = performance.now();
     const fired = await this.schedules.transaction(async (manager) => {
       const { seenAt, schedules } = await this.schedules.lockDue(
-        { declared: [...declared.keys()], limit: SCHEDULES_AT_ONCE },
+        { firing: firingOf(declared), limit: SCHEDULES_AT_ONCE },
         manager,
       );
       if (schedules.length === 0) return null;
@@ -115,7 +121,7 @@ export class FireSlots {
     const startedMs = performance.now();
     const released = await this.schedules.transaction(async (manager) => {
       const waiting = await this.schedules.lockReleasable(
-        { declared: [...declared.keys()], limit: RELEASED_AT_ONCE },
+        { firing: firingOf(declared), limit: RELEASED_AT_ONCE },
         manager,
       );
       return releaseSlots(this.parts(declared), waiting, manager);
@@ -149,10 +155,13 @@ export class FireSlots {
     if (tasks.length > 0) await this.submitter.dispatch(tasks);
   }
 
-  private parts(declared: DeclaredSlots): SlotParts {
-    return { schedules: this.schedules, tasks: this.tasks, policy: this.policy, declared };
+  private parts({ makers }: DeclaredSlots): SlotParts {
+    return { schedules: this.schedules, tasks: this.tasks, policy: this.policy, makers };
   }
 }
+
+/** What the store looks for. */
+export const firingOf = ({ makers, ...firing }: DeclaredSlots): Firing => ({ ...firing, declared: [...makers.keys()] });
 
 const NOTHING = { unfinished: 0, waiting: 0 };
 const NOTHING_DUE: FireReport = { schedules: 0, full: false, slots: [], missed: [], paused: [] };

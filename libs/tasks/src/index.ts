@@ -14,7 +14,7 @@ export { describeError } from './describe-error';
 export { dispatchOf, dueOf, type DispatchableTask } from './dispatch-of';
 export { failureOf, type Failure } from './failure';
 export { sanitizeForRecord, sanitizeText } from './sanitize';
-export { FireSlots, type FiredSlot, type FireReport } from './fire-slots';
+export { FireSlots, firingOf, type FiredSlot, type FireReport } from './fire-slots';
 export type { RecordedSlot } from './record-slots';
 export {
   MAX_BACKFILL_SLOTS,
@@ -33,7 +33,7 @@ export {
   type SchedulePolicies,
   type SlotOptions,
 } from './schedule-input';
-export type { DeclaredSlots, SlotMaker, SlotRunner, SlotSubmission } from './slot-task';
+export type { DeclaredSlots, SlotMaker, SlotMakers, SlotRunner, SlotSubmission } from './slot-task';
 export type { Submission, SubmitOptions, SubmittedTask } from './submission';
 export { TaskControl, type Cancelled } from './task-control';
 export { TaskIdTaken, TaskNotCancellable, TaskNotFound, TaskNotRetryable, TooManyWaiting } from './task-errors';

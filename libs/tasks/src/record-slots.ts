@@ -11,7 +11,7 @@ import {
 } from '@millrace/store';
 import { recordedTask, type Draft } from './draft-task';
 import type { PlannedSlot } from './slot-plan';
-import { taskOfSlot, type DeclaredSlots, type SlotRunner } from './slot-task';
+import { taskOfSlot, type SlotMakers, type SlotRunner } from './slot-task';
 import type { SubmittedTask } from './submission';
 import type { TaskPolicy } from './task-policy';
 
@@ -20,7 +20,7 @@ export interface SlotParts {
   readonly schedules: ScheduleRepository;
   readonly tasks: TaskRepository;
   readonly policy: TaskPolicy;
-  readonly declared: DeclaredSlots;
+  readonly makers: SlotMakers;
 }
 
 /** Slots of one schedule that are to be recorded. */

@@ -2,7 +2,7 @@ import { InvalidSchedule } from '@millrace/schedules';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ScheduleNameTaken, ScheduleNotFound, ScheduleVersionMismatch } from './schedule-errors';
 import type { ScheduleInput } from './schedule-input';
-import { testSchedules, type TestSchedules } from './schedules.fixture';
+import { firing, testSchedules, type TestSchedules } from './schedules.fixture';
 
 let t: TestSchedules;
 beforeAll(async () => {
@@ -113,12 +113,14 @@ describe('a run now', () => {
 
   it('of a schedule of code is left to the schedulers, also while another run is unfinished', async () => {
     await t.put('code-now', {}, FAR);
-    await t.store.dataSource.query(`UPDATE schedules SET source = 'code' WHERE name = 'code-now'`);
-    const declared = new Map([['code-now', () => ({ type: 'noop', payload: 'made' })]]);
+    await t.store.dataSource.query(
+      `UPDATE schedules SET source = 'code', declared_by = 'test' WHERE name = 'code-now'`,
+    );
+    const declared = firing(new Map([['code-now', () => ({ type: 'noop', payload: 'made' })]]));
 
     for (let run = 1; run <= 2; run += 1) {
       expect(await t.control.trigger('code-now', 'ann')).toMatchObject({ outcome: 'waiting' });
-      expect(await t.fire.releaseWaiting(new Map())).toEqual([]);
+      expect(await t.fire.releaseWaiting(firing())).toEqual([]);
       expect(await t.fire.releaseWaiting(declared)).toMatchObject([{ outcome: 'submitted' }]);
     }
   });

@@ -26,7 +26,10 @@ export const MAX_BULK_SCHEDULES = 10_000;
 const AT_ONCE = 500;
 
 /** How a schedule is to be written; the rest is as in `ScheduleRepository.put`. */
-export interface WriteRequest extends Pick<PutRequest, 'actor' | 'mode' | 'version' | 'paused' | 'source'> {
+export interface WriteRequest extends Pick<
+  PutRequest,
+  'actor' | 'mode' | 'version' | 'paused' | 'source' | 'declaredBy'
+> {
   readonly name: string;
   readonly input: ScheduleInput;
 }
@@ -62,7 +65,7 @@ export class ScheduleControl {
   /**
    * Creates or replaces a schedule; one that is equal already stays as it is. With `manager` in the caller's transaction.
    * Throws `InvalidSchedule`, `ScheduleNameTaken`, `ScheduleNotFound`, `ScheduleVersionMismatch`, and
-   * `ScheduleStateConflict` for one that the other source keeps (`api` or `code`).
+   * `ScheduleStateConflict` for one that the other source (`api` or `code`) or another application keeps.
    */
   async put({ input, ...request }: WriteRequest, manager?: EntityManager): Promise<WrittenSchedule> {
     const { name, version } = request;
@@ -75,7 +78,7 @@ export class ScheduleControl {
       case 'missing':
         throw new ScheduleNotFound(name);
       case 'other_source':
-        throw new ScheduleStateConflict(name, `is kept by the ${result.source}`);
+        throw new ScheduleStateConflict(name, keptBy(result));
       case 'version_mismatch':
         throw new ScheduleVersionMismatch(name, version ?? 0, result.version);
       default:
@@ -233,9 +236,12 @@ export class ScheduleControl {
   }
 
   private get parts(): SlotParts {
-    return { schedules: this.schedules, tasks: this.tasks, policy: this.policy, declared: new Map() };
+    return { schedules: this.schedules, tasks: this.tasks, policy: this.policy, makers: new Map() };
   }
 }
+
+const keptBy = ({ source, declaredBy }: Pick<ScheduleRow, 'source' | 'declaredBy'>): string =>
+  declaredBy === null ? `is kept by the ${source}` : `is kept by the code of ${declaredBy}`;
 
 /** Where a paused schedule goes on: what passed is not made up for, and what has ended stays so. */
 function resumeSlotOf(schedule: ScheduleRow, now: Date): NextSlot {

@@ -4,11 +4,19 @@ import { testDatabase, testRedis } from '@millrace/testing';
 import { FireSlots } from './fire-slots';
 import { ScheduleControl } from './schedule-control';
 import { draftSchedule, type ScheduleInput } from './schedule-input';
+import type { DeclaredSlots, SlotMakers } from './slot-task';
 import { TaskControl } from './task-control';
 import { TaskPolicy } from './task-policy';
 import { TaskSubmitter } from './task-submitter';
 
 const WORKER = 'w1';
+
+/** A process that fires everything, and schedules of code by these. */
+export const firing = (makers: SlotMakers = new Map()): DeclaredSlots => ({
+  application: 'test',
+  scope: 'all',
+  makers,
+});
 
 /** Everything that schedules need, on stores of its own. */
 export interface TestSchedules {

@@ -1,6 +1,6 @@
 import type { Json } from '@millrace/contracts';
 import { fillPayload, findTimeZone } from '@millrace/schedules';
-import type { ScheduleRow, StartedTask } from '@millrace/store';
+import type { Firing, ScheduleRow, StartedTask } from '@millrace/store';
 import { within } from './deadline';
 import { describeError } from './describe-error';
 import { draftTask, type Draft } from './draft-task';
@@ -27,8 +27,13 @@ export interface SlotRunner {
 /** Makes what a slot submits, in code; it has two seconds, because its schedule and others are locked meanwhile. */
 export type SlotMaker = (slotAt: Date) => SlotSubmission | Promise<SlotSubmission>;
 
-/** Schedules that this process declares; null: the definition says what they submit. */
-export type DeclaredSlots = ReadonlyMap<string, SlotMaker | null>;
+/** Which schedules this process fires, and what the slots submit of those that it declares. */
+export interface DeclaredSlots extends Omit<Firing, 'declared'> {
+  readonly makers: SlotMakers;
+}
+
+/** By the names of schedules that this process declares; null: the definition says what they submit. */
+export type SlotMakers = ReadonlyMap<string, SlotMaker | null>;
 
 /** The task of a slot, or why there is none. */
 export type SlotTask = { readonly draft: Draft; readonly runner: SlotRunner | null } | { readonly refusal: string };
@@ -39,10 +44,10 @@ const MAKER_MS = 2_000;
 export async function taskOfSlot(
   schedule: ScheduleRow,
   slotAt: Date,
-  { declared, policy }: { readonly declared: DeclaredSlots; readonly policy: TaskPolicy },
+  { makers, policy }: { readonly makers: SlotMakers; readonly policy: TaskPolicy },
 ): Promise<SlotTask> {
   try {
-    const maker = schedule.source === 'code' ? declared.get(schedule.name) : null;
+    const maker = schedule.source === 'code' ? makers.get(schedule.name) : null;
     const made = maker ? await within(MAKER_MS, Promise.resolve(maker(slotAt))) : null;
     const { type, payload, options, runner = null } = made ?? submissionOf(schedule, slotAt);
     const draft = draftTask(

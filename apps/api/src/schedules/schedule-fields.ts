@@ -35,6 +35,7 @@ export const DEFINITION_FIELDS: readonly string[] = [
 const SHOWN_FIELDS: readonly string[] = [
   'id',
   'source',
+  'declared_by',
   'pause_reason',
   'orphaned_at',
   'next_slot_at',

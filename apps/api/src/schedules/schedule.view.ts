@@ -103,6 +103,14 @@ export class ScheduleView extends DefinitionView {
   @ApiProperty({ enum: ['api', 'code'], description: '`code`: declared by a service, and changed there.' })
   readonly source!: ScheduleSource;
 
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The application whose code declares it.',
+    example: 'scheduler',
+  })
+  readonly declared_by!: string | null;
+
   @ApiProperty({ ...MOMENT, nullable: true, description: 'Since when no service declares it any more.' })
   readonly orphaned_at!: string | null;
 
@@ -174,6 +182,7 @@ export function scheduleView(row: ScheduleRow): ScheduleView {
     id: row.id,
     name: row.name,
     source: row.source,
+    declared_by: row.declaredBy,
     orphaned_at: instantView(row.orphanedAt),
     ...definitionView(row),
     paused: row.paused,

@@ -15,6 +15,9 @@ export class ScheduleEntity implements ScheduleRow {
   @Column({ name: 'source', type: 'text' })
   readonly source!: ScheduleSource;
 
+  @Column({ name: 'declared_by', type: 'text', nullable: true })
+  readonly declaredBy!: string | null;
+
   @Column({ name: 'type', type: 'text' })
   readonly type!: string;
 

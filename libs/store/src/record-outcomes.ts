@@ -59,33 +59,28 @@ const RECORD = `
   SELECT task_id, status, attempt, run_at FROM ended`;
 
 /**
- * The same for first attempts that succeeded, which nearly all do: nothing to choose from, only the result to add, one way
- * to route and no history. $1 ids, $2 attempts, $3 a JSON array of results or null. Server and worker together save 10 µs a
- * task. The arrays come through subqueries, so that the planner does not know their length.
+ * The same for first attempts that succeeded, which nearly all do: the fence is one for all, so that the rows are read off the
+ * index in one go, in the order of ids; nothing to choose from but the result, one way to route and no history. Server and
+ * worker together save 12 µs a task. $1 ids, $2 a JSON object of results by id or null. The array comes through a subquery,
+ * so that the planner does not know its length.
  */
 const SUCCEED = `
   WITH gone AS (
     DELETE FROM tasks_processing t
-    USING (
-      SELECT * FROM ROWS FROM (
-        unnest((SELECT $1::bigint[])), unnest((SELECT $2::integer[])), jsonb_array_elements((SELECT $3::jsonb))
-      ) AS r (id, attempt, result) ORDER BY id
-    ) AS o
-    WHERE ${THE_ATTEMPT}
+    WHERE t.id = ANY ((SELECT $1::bigint[])::bigint[]) AND t.attempt = 1
     RETURNING ${taskColumnsWith('t', {
       status: `'success'`,
-      result: `NULLIF(o.result, 'null')`,
+      result: `NULLIF($2::jsonb -> t.id::text, 'null')`,
       error_message: 'NULL::text',
       error_code: 'NULL::text',
       finished_at: 'now()',
       updated_at: 'now()',
     })}
   )
-  INSERT INTO tasks_success (${TASK_COLUMNS}) SELECT * FROM gone RETURNING id, attempt, run_at`;
+  INSERT INTO tasks_success (${TASK_COLUMNS}) SELECT * FROM gone RETURNING id, run_at`;
 
 interface SucceededRow {
   readonly id: string;
-  readonly attempt: number;
   readonly run_at: Date;
 }
 
@@ -141,22 +136,18 @@ function isFirstSuccess({ outcome, status, attempt }: OutcomeRecord): boolean {
 }
 
 async function succeedTogether(db: Database, records: readonly OutcomeRecord[]): Promise<RecordedOutcome[]> {
-  const hasResults = records.some(({ resultJson }) => resultJson !== null);
+  const results = records.flatMap(({ id, resultJson }) =>
+    resultJson === null ? [] : `"${id}":${storableJson(resultJson)}`,
+  );
   const rows = await recordRows<SucceededRow>(
     db,
     { name: 'succeed', plans: 'by_key', text: __MUTANT__ === 'no_fence' ? unfenced(SUCCEED) : SUCCEED },
-    [
-      arrayLiteral(records, ({ id }) => id),
-      arrayLiteral(records, ({ attempt }) => attempt),
-      hasResults
-        ? `[${records.map(({ resultJson }) => (resultJson === null ? 'null' : storableJson(resultJson))).join(',')}]`
-        : null,
-    ],
+    [arrayLiteral(records, ({ id }) => id), results.length > 0 ? `{${results.join(',')}}` : null],
   );
-  const ended = new Map(rows.map((row) => [Number(row.id), row]));
+  const runAts = new Map(rows.map((row) => [Number(row.id), row.run_at]));
   return records.flatMap(({ id, taskId, attempt }) => {
-    const row = ended.get(id);
-    return row?.attempt === attempt ? [{ taskId, status: 'success' as const, attempt, runAt: row.run_at }] : [];
+    const runAt = runAts.get(id);
+    return runAt ? [{ taskId, status: 'success' as const, attempt, runAt }] : [];
   });
 }
 
@@ -188,7 +179,7 @@ function statement(): string {
   return RECORD;
 }
 
-const unfenced = (sql: string) => sql.replace('AND t.attempt = o.attempt', '');
+const unfenced = (sql: string) => sql.replace(/AND t\.attempt = (1|o\.attempt)/, '');
 
 /** How the task ended is worth more than its result. */
 function withoutResult(record: OutcomeRecord, cause: unknown): OutcomeRecord {

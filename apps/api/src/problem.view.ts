@@ -12,7 +12,7 @@ export class FieldProblemView {
   @ApiProperty({
     type: 'integer',
     required: false,
-    description: 'Of a cron expression: the character that is wrong, counted from 1.',
+    description: 'Of a cron expression or a time zone: the character that is wrong, counted from 1.',
   })
   readonly position?: number;
 }

@@ -54,13 +54,20 @@ describe('a cron expression', () => {
   it.each([
     ['', 1, 'must have five fields, or six with the second in front; got 0'],
     ['* * *', 6, 'must have five fields'],
-    ['* * * * * * 2026', 13, 'has more than six fields'],
+    ['* * * * * * *', 13, 'must have five fields, or six with the second in front; got 7'],
+    ['* * * * * * 2026', 13, 'has no field for a year'],
+    ['0 0 * * 1 2026', 11, 'has no field for a year'],
+    ['TZ=Europe/Berlin 0 6 * * *', 1, 'takes no time zone; that is a field of its own, timezone'],
+    ['60 * * * *', 1, 'the minute takes 0-59, not "60"'],
+    ['\u0665 * * * *', 1, 'the minute takes 0-59, not "\u0665"'],
     ['75 * * * *', 1, 'the minute takes 0-59, not "75"'],
     ['0 0-24 * * *', 5, 'the hour takes 0-23, not "24"'],
     ['0 0 1,32 * *', 7, 'the day of month takes 1-31, not "32"'],
     ['0 0 * foo *', 7, 'the month takes 1-12 or jan-dec, not "foo"'],
     ['0 0 * * mon,funday', 13, 'the day of week takes 0-7 or sun-sat, not "funday"'],
-    ['0 22-2 * * *', 6, 'the hour has a range that ends before it begins: 22-2'],
+    ['0 22-2 * * *', 6, 'the hour has a range that ends before it begins; write 22-23,0-2 for 22-2'],
+    ['0 0 * * fri-mon', 13, 'the day of week has a range that ends before it begins; write 5-6,0-1 for fri-mon'],
+    ['0 0 * * mon-sun-tue', 16, 'the day of week has a second -'],
     ['*/0 * * * *', 3, 'the minute takes a step of 1 to 60'],
     ['*/61 * * * *', 3, 'the minute takes a step of 1 to 60'],
     ['5/15 * * * *', 1, 'the minute takes a step after * or a range; write 5-59/…'],
@@ -69,9 +76,16 @@ describe('a cron expression', () => {
     ['1-2-3 * * * *', 4, 'the minute has a second -'],
     ['*/5/5 * * * *', 4, 'the minute has a second /'],
     ['0 0 * * 5#6', 11, 'the day of week takes 1 to 5 after #'],
-    ['0 0 L-3 * *', 5, 'the day of month takes 1-31'],
+    ['0 0 * * #2', 9, 'the day of week takes # after a day, such as 5#2'],
+    ['0 0 * * L', 9, 'the day of week takes L after a day, such as 5L'],
+    ['0 0 L-3 * *', 6, 'the day of month takes nothing after L'],
+    ['0 0 LW-1 * *', 7, 'the day of month takes nothing after LW'],
+    ['0 0 W * *', 5, 'the day of month takes W after a single day, such as 15W'],
+    ['0 0 1-5W * *', 8, 'the day of month takes W after a single day, such as 15W'],
     ['L * * * *', 1, 'the minute takes 0-59, not "L"'],
     ['0 0 30 2 *', 5, 'is a date that never comes'],
+    ['* * 31 4,6,9,11 *', 5, 'is a date that never comes'],
+    ['0 0 30W,31 2 ?', 5, 'is a date that never comes'],
     ['@fortnightly', 1, 'unknown descriptor'],
     ['@daily 5', 8, 'nothing may follow @daily'],
   ])('%j is refused at character %i: %s', (source, position, reason) => {
@@ -79,6 +93,26 @@ describe('a cron expression', () => {
 
     expect(fault).toMatchObject({ position, message: expect.stringContaining(reason) as string });
     expect(fault.pointer()).toBe(`${source}\n${' '.repeat(position - 1)}^`);
+  });
+
+  it.each(['0 0 29 2 *', '0 0 31W 1-2 *', '0 0 L 2 *', '0 0 31 2 0#5', '0 0 31 4 1'])('%j comes', (source) => {
+    expect(parseCron(source).nextWall(Date.UTC(2000, 0, 1))).toBeLessThan(Date.UTC(2050, 0, 1));
+  });
+
+  it('is refused when none of its dates exists, and answered when one does', () => {
+    const months = fc.uniqueArray(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 5 });
+    const days = fc.uniqueArray(fc.integer({ min: 28, max: 31 }), { minLength: 1, maxLength: 3 });
+    const form = fc.constantFrom('', 'W');
+    fc.assert(
+      fc.property(months, days, form, (inMonths, onDays, letter) => {
+        const exists = inMonths.some((month) => onDays.some((day) => new Date(2000, month - 1, day).getDate() === day));
+        const source = `* * ${onDays.map((day) => `${day}${letter}`).join()} ${inMonths.join()} *`;
+
+        if (exists) expect(parseCron(source).nextWall(Date.UTC(2000, 0, 1))).not.toBeNull();
+        else expect(faultOf(source).message).toContain('is a date that never comes');
+      }),
+      { numRuns: 200 },
+    );
   });
 
   it('is refused or answered, whatever the text', () => {

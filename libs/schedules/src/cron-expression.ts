@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { FIELDS, readField, type Piece } from './cron-field';
+import { FIELDS, readField, type Field, type Piece } from './cron-field';
 import { CronSyntaxError } from './invalid-schedule';
 
 /** When a cron expression comes true, on a wall clock that knows no zone; made by `parseCron`. */
@@ -32,8 +32,11 @@ const MAX_LENGTH = 256;
 const KEPT = 300;
 const kept = new Map<string, CronExpression>();
 
-/** From here `nextWall` looks for the first match there is. */
-const ANY_YEAR = Date.UTC(2000, 0, 1);
+/** Days of each month in a leap year. */
+const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const;
+
+const ZONE = /^(?:CRON_)?TZ=/i;
+const YEAR = /^(?:19|20)\d\d$/;
 
 /**
  * Reads a cron expression:
@@ -62,6 +65,9 @@ function parse(source: string): CronExpression {
   }
   const pieces = piecesOf(source);
   const [first] = pieces;
+  if (first && ZONE.test(first.text)) {
+    throw new CronSyntaxError(source, first.at + 1, 'takes no time zone; that is a field of its own, timezone');
+  }
   if (first?.text.startsWith('@')) return compile(source, piecesOf(describe(source, pieces)));
   return compile(source, pieces);
 }
@@ -81,22 +87,34 @@ function compile(source: string, pieces: readonly Piece[]): CronExpression {
     return piece ? [readField(source, rule, piece)] : [];
   });
 
+  const [, , , monthDay, month, weekday] = fields;
+  if (monthDay && month && weekday && !hasDate(monthDay, month, weekday)) {
+    throw new CronSyntaxError(source, (six[3]?.at ?? 0) + 1, 'is a date that never comes');
+  }
+
   // The wall clock is read as UTC here: what zones do to it is `slotsOfCron`'s business, not the library's.
   const calendar = new Cron(fields.map(({ canonical }) => canonical).join(' '), { utcOffset: 0, mode: '6-part' });
   const nextWall = (afterMs: number) => calendar.nextRun(new Date(afterMs))?.getTime() ?? null;
-  if (nextWall(ANY_YEAR) === null) {
-    throw new CronSyntaxError(source, (six[3]?.at ?? 0) + 1, 'is a date that never comes');
-  }
   return { source, anyHour: fields[2]?.wild ?? false, nextWall };
 }
 
+/** Whether a month of the expression has a day of it, in some year; a day of the week comes in any month sooner or later. */
+function hasDate(monthDay: Field, month: Field, weekday: Field): boolean {
+  if (weekday.canonical !== '*' || monthDay.canonical === '*') return true;
+  const months = month.canonical === '*' ? [1] : month.canonical.split(',').map(Number);
+  const lastDay = Math.max(...months.map((number) => MONTH_DAYS[number - 1] ?? 0));
+  return monthDay.canonical.split(',').some((day) => day.startsWith('L') || Number.parseInt(day, 10) <= lastDay);
+}
+
 function withSecond(source: string, pieces: readonly Piece[]): readonly Piece[] {
-  const seventh = pieces[6];
-  if (seventh) throw new CronSyntaxError(source, seventh.at + 1, 'has more than six fields');
+  const last = pieces.at(-1);
+  if (last && pieces.length >= 6 && YEAR.test(last.text)) {
+    throw new CronSyntaxError(source, last.at + 1, 'has no field for a year');
+  }
   if (pieces.length === 6) return pieces;
   if (pieces.length === 5) return [{ text: '0', at: 0 }, ...pieces];
   const reason = `must have five fields, or six with the second in front; got ${pieces.length}`;
-  throw new CronSyntaxError(source, source.length + 1, reason);
+  throw new CronSyntaxError(source, (pieces[6]?.at ?? source.length) + 1, reason);
 }
 
 const piecesOf = (text: string): Piece[] =>

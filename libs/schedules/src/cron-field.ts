@@ -73,9 +73,15 @@ class FieldReader {
     if (special === 'monthDay') {
       if (upper === 'L' || upper === 'LW') return upper;
       if (/^\d+W$/.test(upper)) return `${this.value({ text: text.slice(0, -1), at })}W`;
+      const [last] = /^LW?(?=.)/.exec(upper) ?? [];
+      if (last) this.fail(at + last.length, `takes nothing after ${last}`);
+      if (upper.endsWith('W')) this.fail(at + upper.length - 1, 'takes W after a single day, such as 15W');
     }
     if (special === 'weekday') {
-      const [, day = '', nth] = /^(.+?)(?:#(.*)|L)$/i.exec(text) ?? [];
+      const [, day = '', nth] = /^(.*?)(?:#(.*)|L)$/i.exec(text) ?? [];
+      if (day === '' && /^(?:#|L$)/i.test(text)) {
+        this.fail(at, `takes ${text.charAt(0)} after a day, such as ${nth === undefined ? '5L' : '5#2'}`);
+      }
       if (nth !== undefined && !/^[1-5]$/.test(nth)) this.fail(at + day.length + 1, 'takes 1 to 5 after #');
       if (day !== '') return `${this.value({ text: day, at }) % 7}${nth === undefined ? 'L' : `#${nth}`}`;
     }
@@ -108,7 +114,9 @@ class FieldReader {
     if (to >= from) return { from, to };
     // Sunday ends a week as well as it begins one.
     if (special === 'weekday' && to === 0) return { from, to: 7 };
-    return this.fail(last.at, `has a range that ends before it begins: ${span.text}`);
+    const end = special === 'weekday' ? 6 : max;
+    const halves = `${from}-${end},${min}-${to}`;
+    return this.fail(last.at, `has a range that ends before it begins; write ${halves} for ${span.text}`);
   }
 
   private step({ text, at }: Piece): number {

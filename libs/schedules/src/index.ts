@@ -17,4 +17,5 @@ export { decideOverlap, type OverlapDecision, type UnderWay } from './overlap';
 export { checkPayloadTemplate, fillPayload, localTime, type SlotFacts } from './payload-template';
 export { parseSpec, type ScheduleSpec, type SpecInput, type SpecRule } from './schedule-spec';
 export { noteOfSlot } from './slot-note';
+export { timeZoneFault } from './time-zone-fault';
 export { findTimeZone, TimeZone, ZONE_DATA_VERSION, type ZonePeriod } from './time-zone';

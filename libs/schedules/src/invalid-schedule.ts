@@ -2,7 +2,7 @@ import type { FieldError } from '@millrace/contracts';
 
 /** One bad field of a schedule. */
 export interface ScheduleFault extends FieldError {
-  /** Of a cron expression: the character that is wrong, counted from 1. */
+  /** Of a cron expression or a time zone: the character that is wrong, counted from 1. */
   readonly position?: number;
 }
 

@@ -3,7 +3,7 @@ import { parseCron, type CronExpression } from './cron-expression';
 import { parseExclusion, type Exclusion } from './exclusion';
 import { CronSyntaxError, InvalidSchedule, type ScheduleFault } from './invalid-schedule';
 import { findTimeZone, type TimeZone } from './time-zone';
-import { timeZoneHint } from './time-zone-hint';
+import { timeZoneFault } from './time-zone-fault';
 
 /** When a schedule fires, as it is written. Exactly one of `cron`, `every` and `at`. */
 export interface SpecInput {
@@ -43,7 +43,11 @@ export interface ScheduleSpec {
 const MIN_EVERY_MS = 1_000;
 const MAX_EXPRESSIONS = 20;
 const MAX_EXCLUSIONS = 500;
-const EVERY = /^\s*@every\b/i;
+/** Characters of a bad entry that a message shows. */
+const MAX_SHOWN = 40;
+const EVERY = /^\s*@every(?!\S)\s*/i;
+
+const EVERY_FAULT = '@every takes whole seconds from 1s to 3650d, such as 90s or 1h30m';
 
 /**
  * Reads when a schedule fires.
@@ -63,7 +67,7 @@ export function parseSpec(input: SpecInput): ScheduleSpec {
 
 function readZone(name: string, faults: ScheduleFault[]): TimeZone | undefined {
   const zone = findTimeZone(name);
-  if (!zone) faults.push({ field: 'timezone', message: `must be an IANA time zone${timeZoneHint(name)}` });
+  if (!zone) faults.push({ field: 'timezone', ...timeZoneFault(name) });
   return zone;
 }
 
@@ -86,7 +90,7 @@ function readCron(cron: string | readonly string[], faults: ScheduleFault[]): Sp
   const sources = typeof cron === 'string' ? [cron] : cron;
   const [only = ''] = sources;
   if (sources.length === 1 && EVERY.test(only)) {
-    return readEvery('cron', only.replace(EVERY, '').trim(), undefined, faults);
+    return readEveryDescriptor(only, faults);
   }
   if (sources.length === 0 || sources.length > MAX_EXPRESSIONS) {
     faults.push({ field: 'cron', message: `must be 1 to ${MAX_EXPRESSIONS} expressions` });
@@ -95,6 +99,20 @@ function readCron(cron: string | readonly string[], faults: ScheduleFault[]): Sp
   const fieldOf = (index: number) => (typeof cron === 'string' ? 'cron' : `cron[${index}]`);
   const expressions = sources.flatMap((source, index) => readExpression(fieldOf(index), source, faults));
   return { kind: 'cron', expressions };
+}
+
+/** `@every` and a duration; its faults carry the character, as those of any expression. */
+function readEveryDescriptor(source: string, faults: ScheduleFault[]): SpecRule | null {
+  const from = EVERY.exec(source)?.[0].length ?? 0;
+  const inner: ScheduleFault[] = [];
+  const rule = readEvery('cron', source.slice(from).trimEnd(), undefined, inner);
+  faults.push(
+    ...inner.map(({ field }) => {
+      const { message, position } = new CronSyntaxError(source, from + 1, EVERY_FAULT);
+      return { field, message, position };
+    }),
+  );
+  return rule;
 }
 
 function readExpression(field: string, source: string, faults: ScheduleFault[]): CronExpression[] {
@@ -117,7 +135,7 @@ function readEvery(
   const phaseMs = phase === undefined ? 0 : readDuration('phase', phase, faults);
   if (everyMs === null || phaseMs === null) return null;
   if (everyMs < MIN_EVERY_MS || everyMs % 1_000 !== 0 || everyMs > MAX_DURATION_MS) {
-    faults.push({ field, message: 'must be whole seconds, from 1s to 3650d' });
+    faults.push({ field, message: `must be whole seconds, from 1s to 3650d; got ${everyMs} ms` });
     return null;
   }
   if (phaseMs >= everyMs) faults.push({ field: 'phase', message: 'must be less than every' });
@@ -142,7 +160,7 @@ function readExclusions(sources: readonly string[], faults: ScheduleFault[]): Ex
   return sources.flatMap((source, index) => {
     const exclusion = parseExclusion(source);
     if (exclusion) return [exclusion];
-    const message = 'must be 2026-12-25, 12-25 (every year), or a range of either such as 2026-12-24..2027-01-02';
+    const message = `must be 2026-12-25, 12-25 (every year), or a range of either such as 2026-12-24..2027-01-02; got "${source.slice(0, MAX_SHOWN)}"`;
     faults.push({ field: `exclude[${index}]`, message });
     return [];
   });

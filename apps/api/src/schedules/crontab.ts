@@ -1,4 +1,4 @@
-import { findTimeZone, InvalidSchedule, parseSpec, type ScheduleFault } from '@millrace/schedules';
+import { findTimeZone, InvalidSchedule, parseSpec, type ScheduleFault, timeZoneFault } from '@millrace/schedules';
 
 /** A line of a crontab that runs a command. */
 export interface CrontabJob {
@@ -42,7 +42,9 @@ export function parseCrontab(text: string, defaultZone = 'UTC'): Crontab {
       if (job) jobs.push(job);
     } else if (ZONES.includes(name)) {
       timezone = unquoted(value) || defaultZone;
-      if (!findTimeZone(timezone)) faults.push({ field: `line ${line}`, message: `${name} must be an IANA time zone` });
+      if (!findTimeZone(timezone)) {
+        faults.push({ field: `line ${line}`, message: `${name} ${timeZoneFault(timezone).message}` });
+      }
     } else {
       env = { ...env, [name]: unquoted(value) };
     }

@@ -16,11 +16,15 @@ function setup(limits: Partial<{ maxItems: number; maxBytes: number; maxWaiting:
     (error) => String(error).includes('bad'),
     { maxItems: 100, maxBytes: 1_000, maxWaiting: 100, bytesOf: (item) => Math.abs(item), ...limits },
   );
-  const endBatch = async () => {
-    ends.shift()?.();
+  // A batch begins in the turn of the event loop after the one in which it may.
+  const begun = async () => {
+    await new Promise(setImmediate);
     await new Promise(setImmediate);
   };
-  const begun = () => new Promise(setImmediate);
+  const endBatch = async () => {
+    ends.shift()?.();
+    await begun();
+  };
   return { calls, batches, endBatch, begun };
 }
 
@@ -34,6 +38,17 @@ describe('callers that share a batch', () => {
 
     await endBatch();
     expect(await answer).toBe(10);
+  });
+
+  it('calls that come from several events of one turn of the event loop share a batch', async () => {
+    const { calls, batches, endBatch, begun } = setup();
+
+    const all = [1, 2, 3].map((item) => new Promise((resolve) => setImmediate(() => resolve(calls.call(item)))));
+    await begun();
+    await endBatch();
+
+    expect(batches).toEqual([[1, 2, 3]]);
+    expect(await Promise.all(all)).toEqual([10, 20, 30]);
   });
 
   it('calls made while a batch is under way form the next one, each answered with its own result', async () => {

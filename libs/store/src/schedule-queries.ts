@@ -1,6 +1,14 @@
+import type { SlotOutcome } from '@millrace/contracts';
 import type { Database } from './database';
 import { readSchedule, SCHEDULE_COLUMNS } from './schedule-columns';
-import type { ScheduleFilter, SchedulePage, SchedulePageRequest, ScheduleRow, ScheduleRun } from './schedule-row';
+import type {
+  ScheduleFilter,
+  SchedulePage,
+  SchedulePageRequest,
+  ScheduleRow,
+  ScheduleRun,
+  RunsRequest,
+} from './schedule-row';
 import type { FilterSql } from './task-filter';
 
 const BY_NAME = `SELECT ${SCHEDULE_COLUMNS} FROM schedules WHERE name = $1`;
@@ -12,16 +20,24 @@ const BEYOND = `
   ORDER BY name LIMIT $3`;
 
 /** A function, so that the search through the parts of `tasks` is planned once. */
-const RUNS = `
+const RUNS = (which: string): string => `
   SELECT r.slot_at AS "slotAt", r.outcome, r.origin, r.reason, r.late_ms AS "lateMs", r.created_at AS "decidedAt",
     r.task_id AS "taskId", t.id AS "taskDbId", t.status, t.attempt, t.started_at AS "startedAt",
     t.finished_at AS "finishedAt", t.error_code AS "errorCode"
   FROM (
-    SELECT * FROM schedule_slots WHERE schedule_id = $1 AND slot_at < coalesce($2::timestamptz, 'infinity')
+    SELECT * FROM schedule_slots WHERE schedule_id = $1 AND slot_at < coalesce($2::timestamptz, 'infinity')${which}
     ORDER BY slot_at DESC LIMIT $3
   ) AS r
   LEFT JOIN LATERAL task_by_task_id(r.task_id) AS t ON r.task_id IS NOT NULL
   ORDER BY r.slot_at DESC`;
+
+/** Written out, as partial indexes name the rare ones. */
+const OF_OUTCOME: Readonly<Record<SlotOutcome, string>> = {
+  submitted: ` AND outcome = 'submitted'`,
+  waiting: ` AND outcome = 'waiting'`,
+  skipped: ` AND outcome = 'skipped'`,
+  refused: ` AND outcome = 'refused'`,
+};
 
 export async function findSchedule(db: Database, name: string): Promise<ScheduleRow | null> {
   const [row] = await db.query(BY_NAME, [name]);
@@ -96,9 +112,13 @@ interface RunRow extends Omit<ScheduleRun, 'lateMs' | 'taskDbId'> {
 export async function runsOf(
   db: Database,
   scheduleId: number,
-  { before = null, limit }: { readonly before?: Date | null; readonly limit: number },
+  { before = null, outcome, limit }: RunsRequest,
 ): Promise<ScheduleRun[]> {
-  const rows = await db.query<RunRow>(RUNS, [scheduleId, before, limit]);
+  const rows = await db.query<RunRow>(RUNS(outcome === undefined ? '' : OF_OUTCOME[outcome]), [
+    scheduleId,
+    before,
+    limit,
+  ]);
   return rows.map((row) => ({
     ...row,
     lateMs: Number(row.lateMs),

@@ -28,6 +28,7 @@ import type {
   Firing,
   NewSlot,
   NextSlot,
+  RunsRequest,
   ScheduleAdvance,
   ScheduleFilter,
   SchedulePage,
@@ -140,9 +141,9 @@ export class ScheduleRepository {
     return listSchedules(this.db, filter, page);
   }
 
-  /** Slots of a schedule, latest first, with their tasks; `before` continues a list. */
-  runs(scheduleId: number, page: { readonly before?: Date | null; readonly limit: number }): Promise<ScheduleRun[]> {
-    return runsOf(this.db, scheduleId, page);
+  /** Slots of a schedule, latest first, with their tasks. */
+  runs(scheduleId: number, request: RunsRequest): Promise<ScheduleRun[]> {
+    return runsOf(this.db, scheduleId, request);
   }
 
   /** Versions of all schedules that have had this name, newest first; deleted ones included. */

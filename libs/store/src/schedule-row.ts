@@ -118,6 +118,14 @@ export interface SchedulePage {
   readonly nextCursor: string | null;
 }
 
+/** Which slots of a schedule. What is left out does not narrow them. */
+export interface RunsRequest {
+  /** Continues a list: slots before this one. */
+  readonly before?: Date | null | undefined;
+  readonly outcome?: SlotOutcome | undefined;
+  readonly limit: number;
+}
+
 /** One slot and what became of it and its task. */
 export interface ScheduleRun {
   readonly slotAt: Date;

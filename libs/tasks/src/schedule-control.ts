@@ -63,27 +63,14 @@ export class ScheduleControl {
   ) {}
 
   /**
-   * Creates or replaces a schedule; one that is equal already stays as it is. With `manager` in the caller's transaction.
+   * Creates or replaces a schedule; one that is equal already stays as it is. `paused` pauses it or lets it go on with that; left
+   * out, it stays as it is. All in one transaction, with `manager` the caller's.
    * Throws `InvalidSchedule`, `ScheduleNameTaken`, `ScheduleNotFound`, `ScheduleVersionMismatch`, and
    * `ScheduleStateConflict` for one that the other source (`api` or `code`) or another application keeps.
    */
-  async put({ input, ...request }: WriteRequest, manager?: EntityManager): Promise<WrittenSchedule> {
-    const { name, version } = request;
-    const definition = draftSchedule(name, input, this.policy);
-    const next = nextSlotOf(name, definition, await this.schedules.now(manager));
-    const result = await this.schedules.put({ ...request, definition, next }, manager);
-    switch (result.kind) {
-      case 'name_taken':
-        throw new ScheduleNameTaken(name);
-      case 'missing':
-        throw new ScheduleNotFound(name);
-      case 'other_source':
-        throw new ScheduleStateConflict(name, keptBy(result));
-      case 'version_mismatch':
-        throw new ScheduleVersionMismatch(name, version ?? 0, result.version);
-      default:
-        return result;
-    }
+  async put(request: WriteRequest, manager?: EntityManager): Promise<WrittenSchedule> {
+    if (!manager) return this.schedules.transaction((own) => this.putWithin(request, own));
+    return this.putWithin(request, manager);
   }
 
   /** Deletes a schedule; its tasks stay. Throws `ScheduleNotFound`, `ScheduleVersionMismatch`. */
@@ -192,6 +179,40 @@ export class ScheduleControl {
     });
     await this.submitter.dispatch(recorded.tasks);
     return recorded.slots;
+  }
+
+  private async putWithin({ input, ...request }: WriteRequest, manager: EntityManager): Promise<WrittenSchedule> {
+    const { name, version } = request;
+    const definition = draftSchedule(name, input, this.policy);
+    const next = nextSlotOf(name, definition, await this.schedules.now(manager));
+    const result = await this.schedules.put({ ...request, definition, next }, manager);
+    switch (result.kind) {
+      case 'name_taken':
+        throw new ScheduleNameTaken(name);
+      case 'missing':
+        throw new ScheduleNotFound(name);
+      case 'other_source':
+        throw new ScheduleStateConflict(name, keptBy(result));
+      case 'version_mismatch':
+        throw new ScheduleVersionMismatch(name, version ?? 0, result.version);
+      default:
+        return { ...result, schedule: await this.match(result.schedule, request, manager) };
+    }
+  }
+
+  private async match(
+    schedule: ScheduleRow,
+    { paused = schedule.paused, actor }: Pick<WriteRequest, 'paused' | 'actor'>,
+    manager: EntityManager,
+  ): Promise<ScheduleRow> {
+    const { name } = schedule;
+    if (paused === schedule.paused) return schedule;
+    if (paused) {
+      const [row] = await this.schedules.pause({ name }, { reason: null, actor }, manager);
+      return row ?? schedule;
+    }
+    const next = resumeSlotOf(schedule, await this.schedules.now(manager));
+    return (await this.schedules.resume({ name, actor, next }, manager)) ?? schedule;
   }
 
   private async slotsOfRange(

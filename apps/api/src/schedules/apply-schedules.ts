@@ -5,7 +5,6 @@ import { InvalidSchedule } from '@millrace/schedules';
 import { ScheduleRepository, type EntityManager, type ScheduleDefinition, type ScheduleRow } from '@millrace/store';
 import {
   draftSchedule,
-  nextSlotOf,
   ScheduleControl,
   ScheduleStateConflict,
   ScheduleVersionMismatch,
@@ -30,7 +29,6 @@ export interface SetDiff {
 /** An entry and what is stored under its name. */
 interface Planned {
   readonly entry: SetEntry;
-  readonly definition: ScheduleDefinition;
   readonly current: ScheduleRow | undefined;
   readonly changes: readonly FieldChange[];
 }
@@ -81,7 +79,7 @@ export class ApplySchedules {
       if (!definition) return [];
       const current = byName.get(entry.name);
       refuseConflict(entry, current);
-      return [{ entry, definition, current, changes: current ? changesOf(entry, definition, current) : [] }];
+      return [{ entry, current, changes: current ? changesOf(entry, definition, current) : [] }];
     });
   }
 
@@ -105,23 +103,10 @@ export class ApplySchedules {
     return definitions;
   }
 
-  private async write(
-    { entry, definition, current, changes }: Planned,
-    actor: string,
-    manager: EntityManager,
-  ): Promise<void> {
+  private async write({ entry, current }: Planned, actor: string, manager: EntityManager): Promise<void> {
     const { name, input, paused } = entry;
     const mode = current ? 'replace' : 'create';
-    if (!current || changes.some(({ field }) => field !== 'paused')) {
-      await this.control.put({ name, input, paused, actor, mode, version: current?.version, source: 'api' }, manager);
-    }
-    if (!current || paused === undefined || paused === current.paused) return;
-    if (paused) {
-      await this.schedules.pause({ name }, { reason: null, actor }, manager);
-      return;
-    }
-    const next = nextSlotOf(name, definition, await this.schedules.now(manager));
-    await this.schedules.resume({ name, actor, next }, manager);
+    await this.control.put({ name, input, paused, actor, mode, version: current?.version, source: 'api' }, manager);
   }
 }
 

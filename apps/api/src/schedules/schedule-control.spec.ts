@@ -142,7 +142,21 @@ describe('GET /schedules/:name/runs', () => {
     expect((await get<RunsView>(`${name}/runs`)).items).toMatchObject([{ task_id: taskId, task: null }]);
   });
 
-  it.each(['page_size=0', 'cursor=x', 'page=2'])('?%s answers 400', async (query) => {
+  it('lists those of one outcome, page by page', async () => {
+    const { name } = await api.create({ overlap: 'skip' });
+    for (let count = 0; count < 3; count += 1) await post(`${name}/trigger`);
+
+    const submitted = await get<RunsView>(`${name}/runs?outcome=submitted`);
+    const first = await get<RunsView>(`${name}/runs?outcome=skipped&page_size=1`);
+    const second = await get<RunsView>(`${name}/runs?outcome=skipped&page_size=1&cursor=${first.next_cursor}`);
+
+    expect(submitted.items.map(({ outcome }) => outcome)).toEqual(['submitted']);
+    expect([...first.items, ...second.items].map(({ outcome }) => outcome)).toEqual(['skipped', 'skipped']);
+    expect(second.next_cursor).toBeNull();
+    expect((await get<RunsView>(`${name}/runs?outcome=refused`)).items).toEqual([]);
+  });
+
+  it.each(['page_size=0', 'cursor=x', 'page=2', 'outcome=failed'])('?%s answers 400', async (query) => {
     const { name } = await api.create();
     expectStatus(await api.call('GET', `schedules/${name}/runs?${query}`), 400);
   });

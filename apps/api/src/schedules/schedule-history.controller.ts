@@ -1,9 +1,10 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { SLOT_OUTCOMES } from '@millrace/contracts';
 import { ScheduleRepository } from '@millrace/store';
 import { ScheduleNotFound } from '@millrace/tasks';
 import { ApiProblems } from '../problem.view';
-import { ApiQueryFields, instant, matching, QueryPipe, type QueryOf } from '../query-fields';
+import { ApiQueryFields, instant, matching, oneOf, QueryPipe, type QueryOf } from '../query-fields';
 import { AuditPageView, auditView, VersionPageView, versionViews } from './history.views';
 import { RunsView } from './list.views';
 import { runView } from './run-view';
@@ -11,7 +12,11 @@ import { ApiScheduleName, ScheduleNamePipe } from './schedule-name';
 import { PAGE_SIZE } from './schedule-query';
 
 const CURSOR = '`next_cursor` of the page before.';
-const RUNS_QUERY = { page_size: PAGE_SIZE, cursor: instant(CURSOR) };
+const RUNS_QUERY = {
+  outcome: oneOf('Only slots that became this.', SLOT_OUTCOMES),
+  page_size: PAGE_SIZE,
+  cursor: instant(CURSOR),
+};
 const VERSIONS_QUERY = { page_size: PAGE_SIZE, cursor: matching(CURSOR, /^\d{1,15}\.\d{1,9}$/) };
 const AUDIT_QUERY = { page_size: PAGE_SIZE, cursor: matching(CURSOR, /^\d{1,15}$/) };
 
@@ -29,11 +34,11 @@ export class ScheduleHistoryController {
   @ApiProblems(404)
   async listRuns(
     @Param('name', new ScheduleNamePipe()) name: string,
-    @Query(new QueryPipe(RUNS_QUERY)) { page_size: pageSize = 20, cursor }: QueryOf<typeof RUNS_QUERY>,
+    @Query(new QueryPipe(RUNS_QUERY)) { outcome, page_size: pageSize = 20, cursor }: QueryOf<typeof RUNS_QUERY>,
   ): Promise<RunsView> {
     const schedule = await this.schedules.findByName(name);
     if (!schedule) throw new ScheduleNotFound(name);
-    const runs = await this.schedules.runs(schedule.id, { before: cursor ?? null, limit: pageSize + 1 });
+    const runs = await this.schedules.runs(schedule.id, { before: cursor, outcome, limit: pageSize + 1 });
     const items = runs.slice(0, pageSize).map(runView);
     return { items, next_cursor: runs.length > pageSize ? (items.at(-1)?.slot_at ?? null) : null };
   }

@@ -1,3 +1,4 @@
+import { Store } from '@millrace/store';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PreviewView, SchedulePageView } from './list.views';
@@ -158,6 +159,21 @@ describe('PUT /schedules/:name', () => {
     expect((await put(name, RULE)).json()).toMatchObject({ paused: true, version: 2 });
     expect((await put(name, { ...RULE, paused: false })).json()).toMatchObject({ paused: false });
     expect((await put(name, { ...RULE, paused: true })).json()).toMatchObject({ paused: true });
+  });
+
+  it('pauses in the transaction that replaces', async () => {
+    const { name } = await api.create();
+
+    await put(name, { ...RULE, priority: 3, paused: true });
+
+    const rows = await api.app
+      .get(Store)
+      .dataSource.query<{ action: string; transaction: string }[]>(
+        `SELECT action, xmin::text AS transaction FROM audit_log WHERE schedule = $1 AND action <> 'create_schedule' ORDER BY id`,
+        [name],
+      );
+    expect(rows.map(({ action }) => action)).toEqual(['replace_schedule', 'pause_schedule']);
+    expect(new Set(rows.map(({ transaction }) => transaction)).size).toBe(1);
   });
 
   it('refuses another name than that of the address, and a reserved one', async () => {
@@ -336,6 +352,21 @@ describe('GET /schedules/preview', () => {
     ).toEqual(['2030-01-01T00:05:00.000Z', '2030-01-01T01:05:00.000Z']);
     const excluded = await preview({ cron: '0 0 25 12 *', exclude: '12-25, 01-01' });
     expect(expectStatus(excluded, 200).json<PreviewView>().items).toEqual([]);
+  });
+
+  it('shows what a schedule with its start, its end and its number of runs would have', async () => {
+    const moments = async (query: Record<string, string>) =>
+      expectStatus(await preview({ from: '2030-01-01T12:00:00Z', ...query }), 200)
+        .json<PreviewView>()
+        .items.map(({ at }) => at.slice(0, 10));
+
+    const bounds = { starts_at: '2030-01-03T00:00:00Z', ends_at: '2030-01-06T00:00:00Z' };
+    expect(await moments({ cron: '@daily', ...bounds })).toEqual(['2030-01-03', '2030-01-04', '2030-01-05']);
+    expect(await moments({ cron: '@daily', ...bounds, max_runs: '2' })).toEqual(['2030-01-03', '2030-01-04']);
+    expect(await moments({ cron: '@daily', ...bounds, exclude: '2030-01-04' })).toEqual(['2030-01-03', '2030-01-05']);
+    expect(await moments({ at: '2030-02-01T00:00:00Z' })).toEqual(['2030-02-01']);
+    const reversed = await preview({ cron: '@daily', starts_at: bounds.ends_at, ends_at: bounds.starts_at });
+    expect(faultsOf(expectStatus(reversed, 400))[0]?.field).toBe('ends_at');
   });
 
   it('needs a rule, and names a bad one', async () => {

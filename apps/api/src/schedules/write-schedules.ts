@@ -37,7 +37,7 @@ export class WriteSchedules {
   ): Promise<{ readonly created: boolean; readonly schedule: ScheduleRow }> {
     const fields = readWhole(name, body);
     const { kind, schedule } = await this.control.put({ ...fields, name, actor, mode: 'any', source: 'api' });
-    return { created: kind === 'created', schedule: await this.match(schedule, fields, actor) };
+    return { created: kind === 'created', schedule };
   }
 
   /**
@@ -62,7 +62,7 @@ export class WriteSchedules {
           mode: 'replace',
           source: 'api',
         });
-        return await this.match(schedule, fields, actor);
+        return schedule;
       } catch (error) {
         const again = error instanceof ScheduleVersionMismatch && fields.version === undefined && tries < PATCH_TRIES;
         if (!again) throw error;
@@ -74,14 +74,6 @@ export class WriteSchedules {
   async remove(name: string, version: number | undefined, actor: string): Promise<void> {
     refuseDeclared(await this.schedules.findByName(name));
     await this.control.remove({ name, version, actor });
-  }
-
-  /** Pauses or resumes, when the body says so and it is otherwise. */
-  private match(schedule: ScheduleRow, { paused }: ScheduleFields, actor: string): Promise<ScheduleRow> | ScheduleRow {
-    if (paused === undefined || paused === schedule.paused) return schedule;
-    return paused
-      ? this.control.pause(schedule.name, { reason: null, actor })
-      : this.control.resume(schedule.name, actor);
   }
 }
 

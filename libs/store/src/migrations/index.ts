@@ -10,6 +10,7 @@ import declaredSchedules from './0008-declared-schedules.sql';
 import auditMoment from './0009-audit-moment.sql';
 import leanMoves from './0010-lean-moves.sql';
 import declaredBy from './0011-declared-by.sql';
+import rareOutcomes from './0012-rare-outcomes.sql';
 
 /** A class for TypeORM's runner; the name ends in the timestamp it sorts by. */
 function migration(name: string, sql: string): new () => MigrationInterface {
@@ -40,4 +41,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   migration('AuditMoment1795500000009', auditMoment),
   migration('LeanMoves1795500000010', leanMoves),
   migration('DeclaredBy1795500000011', declaredBy),
+  migration('RareOutcomes1795500000012', rareOutcomes),
 ];

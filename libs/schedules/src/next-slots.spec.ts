@@ -168,6 +168,11 @@ describe('a spec is refused', () => {
     ['with an offset as zone', { cron: '@daily', timezone: '+02:00' }, 'did you mean Etc/GMT-2?'],
     ['with an offset to the west', { cron: '@daily', timezone: 'UTC-5' }, 'did you mean Etc/GMT+5?'],
     ['with an offset that has no name', { cron: '@daily', timezone: '+05:30' }, 'time zone such as Europe/Berlin'],
+    [
+      'with an abbreviation of several zones',
+      { cron: '@daily', timezone: 'BST' },
+      'timezone must be an IANA time zone',
+    ],
     ['with a Z', { cron: '@daily', timezone: 'Z' }, 'did you mean UTC?'],
     [
       'with a day that is none',

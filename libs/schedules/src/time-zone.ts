@@ -21,6 +21,12 @@ const KEPT_SPANS = 40;
 /** No zone is further from UTC than this, so that a wall clock read as UTC is at most this wrong. */
 const FAR_MS = 26 * HOUR_MS;
 
+/** Abbreviations that some runtimes take beside IANA's names, and others do not: to them BST is Bangladesh, and IST India. */
+const NO_ZONES = new Set([
+  ...['ACT', 'AET', 'AGT', 'ART', 'AST', 'BET', 'BST', 'CAT', 'CNT', 'CST', 'CTT', 'EAT', 'ECT', 'IET', 'IST', 'JST'],
+  ...['MIT', 'NET', 'NST', 'PLT', 'PNT', 'PRT', 'PST', 'SST', 'VST'],
+]);
+
 const zones = new Map<string, TimeZone>();
 
 /** The zone of an IANA name, in any case; undefined when there is none of that name. */
@@ -28,7 +34,7 @@ export function findTimeZone(name: string): TimeZone | undefined {
   const known = zones.get(name);
   if (known) return known;
   // Newer runtimes also take `+05:30`, older ones do not.
-  if (!/^[A-Za-z]/.test(name)) return undefined;
+  if (!/^[A-Za-z]/.test(name) || NO_ZONES.has(name.toUpperCase())) return undefined;
   try {
     const zone = new TimeZone(name);
     const canonical = zones.get(zone.name) ?? zone;

@@ -43,7 +43,7 @@ export class ScheduleMetrics {
     });
     this.paused = metrics.counter({
       name: 'millrace_schedule_paused_total',
-      help: 'Schedules that were paused because their runs failed.',
+      help: 'Schedules that were paused because their runs failed or their rule cannot be read.',
       labelNames: [],
     });
     this.nextDue = metrics.gauge({

@@ -190,6 +190,26 @@ describe('a schedule that fails', () => {
   });
 });
 
+describe('a schedule whose rule cannot be read', () => {
+  it.each([
+    [`timezone = 'Mars/Base'`, 'timezone must be an IANA time zone'],
+    [`cron = '{"61 * * * *"}'`, 'cron[0] the minute takes 0-59'],
+  ])('is paused with the reason, and the others fire: %s', async (edit, reason) => {
+    const slotAt = await minute(t);
+    const name = `unreadable-${edit.slice(0, 4)}`;
+    await t.put(name, {}, slotAt);
+    await t.put(`beside-${edit.slice(0, 4)}`, {}, slotAt);
+    await t.store.dataSource.query(`UPDATE schedules SET ${edit} WHERE name = '${name}'`);
+
+    const report = await t.fire.fireDue(firing());
+
+    expect(report.slots).toMatchObject([{ schedule: { name: `beside-${edit.slice(0, 4)}` }, outcome: 'submitted' }]);
+    expect(report.paused).toMatchObject([{ schedule: name, reason: expect.stringContaining(reason) as string }]);
+    expect(await t.find(name)).toMatchObject({ paused: true, nextSlotAt: slotAt });
+    expect((await t.fire.fireDue(firing())).schedules).toBe(0);
+  });
+});
+
 describe('a schedule of code', () => {
   it('is fired by schedulers that have the code, with what the code makes for the slot', async () => {
     const slotAt = await minute(t);

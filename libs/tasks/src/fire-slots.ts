@@ -7,6 +7,7 @@ import {
   type ScheduleRow,
 } from '@millrace/store';
 import { Injectable, Logger } from '@nestjs/common';
+import { describeError } from './describe-error';
 import { recordSlots, releaseSlots, type RecordedSlot, type RecordedSlots, type SlotParts } from './record-slots';
 import { dueSlotsOf, planSchedule, runsOf, type SchedulePlan } from './slot-plan';
 import type { DeclaredSlots } from './slot-task';
@@ -77,8 +78,9 @@ export class FireSlots {
         ),
         await this.schedules.recentOutcomes(failureLimits(due), manager),
       ];
-      const plans = due.map(({ schedule, slots }) =>
+      const plans = due.map(({ schedule, slots, fault }) =>
         planSchedule(schedule, slots, {
+          fault,
           underWay: underWay.get(schedule.id) ?? NOTHING,
           ended: ended.get(schedule.id) ?? [],
         }),
@@ -164,11 +166,14 @@ export class FireSlots {
 export const firingOf = ({ makers, ...firing }: DeclaredSlots): Firing => ({ ...firing, declared: [...makers.keys()] });
 
 const NOTHING = { unfinished: 0, waiting: 0 };
+const NO_SLOTS = { fire: [], missed: 0, nextSlotAt: null };
 const NOTHING_DUE: FireReport = { schedules: 0, full: false, slots: [], missed: [], paused: [] };
 
 interface DueSchedule {
   readonly schedule: ScheduleRow;
   readonly slots: ReturnType<typeof dueSlotsOf>;
+  /** Why its rule says nothing; null: it does. */
+  readonly fault: string | null;
 }
 
 /** The first one always; the rest stays due. */
@@ -177,11 +182,20 @@ function withinBudget(schedules: readonly ScheduleRow[], now: Date): DueSchedule
   let count = 0;
   for (const schedule of schedules) {
     if (count >= SLOTS_AT_ONCE) break;
-    const slots = dueSlotsOf(schedule, now);
-    count += slots.fire.length;
-    due.push({ schedule, slots });
+    const read = readDue(schedule, now);
+    count += read.slots.fire.length;
+    due.push(read);
   }
   return due;
+}
+
+/** A rule may have been edited by hand, or name a zone that this runtime does not have: the others fire all the same. */
+function readDue(schedule: ScheduleRow, now: Date): DueSchedule {
+  try {
+    return { schedule, slots: dueSlotsOf(schedule, now), fault: null };
+  } catch (error) {
+    return { schedule, slots: NO_SLOTS, fault: `its rule cannot be read: ${describeError(error)}` };
+  }
 }
 
 const idsOf = (due: readonly DueSchedule[], which: (schedule: ScheduleRow) => boolean): number[] =>

@@ -69,15 +69,23 @@ export function planSlots(
   return { slots: planned, dropsWaiting };
 }
 
-/** What happens to a schedule, given what it has under way and how its last runs ended, newest first. */
+/**
+ * What happens to a schedule, given why its rule cannot be read (null: it can), what it has under way and how its last runs
+ * ended, newest first.
+ */
 export function planSchedule(
   schedule: ScheduleRow,
   due: DueSlots,
-  facts: { readonly underWay: UnderWay; readonly ended: Parameters<typeof hasFailedRepeatedly>[0] },
+  facts: {
+    readonly fault: string | null;
+    readonly underWay: UnderWay;
+    readonly ended: Parameters<typeof hasFailedRepeatedly>[0];
+  },
 ): SchedulePlan {
   const { pauseAfterFailures, maxRuns, runCount } = schedule;
-  if (hasFailedRepeatedly(facts.ended, pauseAfterFailures)) {
-    const pauseReason = `its last ${pauseAfterFailures} runs failed`;
+  const hasFailed = hasFailedRepeatedly(facts.ended, pauseAfterFailures);
+  const pauseReason = facts.fault ?? (hasFailed ? `its last ${pauseAfterFailures} runs failed` : null);
+  if (pauseReason !== null) {
     const next = schedule.nextSlotAt &&
       schedule.nextRunAt && { slotAt: schedule.nextSlotAt, runAt: schedule.nextRunAt };
     return { schedule, slots: [], dropsWaiting: false, missed: 0, next, pauseReason };

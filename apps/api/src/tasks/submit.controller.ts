@@ -1,4 +1,4 @@
-import { Body, Controller, Headers, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Headers, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { BULK_LIMITS, type Json } from '@millrace/contracts';
 import { BodyLimit } from '@millrace/runtime';
@@ -13,6 +13,7 @@ import { readMany, readOne } from './submit-fields';
 import { SubmitTaskBody, SubmitTasksBody } from './submit-task.body';
 import { SubmittedTaskView, taskView } from './task.view';
 
+/** Called by hand: as a pipe, and with the answers as objects, Nest and Fastify take 10 µs more for a submit. */
 const NO_QUERY = new QueryPipe({});
 
 const IDEMPOTENCY_HEADER = {
@@ -53,12 +54,12 @@ export class SubmitController {
   @ApiOkResponse({ type: SubmittedTaskView, description: 'A task that holds the unique key was there before.' })
   @ApiProblems(409, 413, 415, 422)
   async submitTask(
-    @Query(NO_QUERY) _query: object,
     @Body() body: unknown,
     @Headers('idempotency-key') key: string | undefined,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Json> {
+  ): Promise<string> {
+    NO_QUERY.transform(request.query);
     const { type, payload, options } = readOne(body);
     return this.answer({ key, request, reply }, async (manager) => {
       const task = await this.submitter.submit(type, payload, { ...options, ...inTransaction(manager) });
@@ -74,12 +75,12 @@ export class SubmitController {
   @ApiCreatedResponse({ type: BulkView, description: 'All of them are recorded.', headers: ANSWER_HEADERS })
   @ApiProblems(409, 413, 415, 422)
   async submitTasks(
-    @Query(NO_QUERY) _query: object,
     @Body() body: unknown,
     @Headers('idempotency-key') key: string | undefined,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Json> {
+  ): Promise<string> {
+    NO_QUERY.transform(request.query);
     const submissions = readMany(body);
     return this.answer({ key, request, reply }, async (manager) => {
       const tasks = await this.submitter.submitMany(submissions, inTransaction(manager));
@@ -92,7 +93,7 @@ export class SubmitController {
   private async answer(
     { key, request, reply }: { key: string | undefined; request: FastifyRequest; reply: FastifyReply },
     submit: (manager?: EntityManager) => Promise<KeptAnswer & { readonly tasks: readonly SubmittedTask[] }>,
-  ): Promise<Json> {
+  ): Promise<string> {
     if (key === undefined) {
       const answer = await submit();
       return write(
@@ -118,14 +119,14 @@ function inTransaction(manager: EntityManager | undefined) {
   return manager ? ({ manager, dispatchBy: 'caller' } as const) : {};
 }
 
-function write(reply: FastifyReply, { status, body }: KeptAnswer, dispatched: boolean): Json {
-  void reply.code(status);
+function write(reply: FastifyReply, { status, body }: KeptAnswer, dispatched: boolean): string {
+  void reply.code(status).type('application/json; charset=utf-8');
   if (!dispatched) void reply.header('X-Dispatch', 'deferred');
   const taskId = typeof body === 'object' && body !== null && 'task_id' in body ? body.task_id : undefined;
   if (typeof taskId === 'string') void reply.header('Location', `/api/v1/tasks/task/${taskId}`);
-  return body;
+  return JSON.stringify(body);
 }
 
 function submittedView(task: SubmittedTask): Json {
-  return { ...taskView(task), created: task.created } as unknown as Json;
+  return Object.assign(taskView(task), { created: task.created }) as unknown as Json;
 }

@@ -152,11 +152,11 @@ export function taskView(row: TaskRow): TaskView {
     schedule_id: row.scheduleId,
     slot_at: instantView(row.slotAt),
     unique_key: row.uniqueKey,
-    run_at: row.runAt.toISOString(),
+    run_at: momentView(row.runAt),
     expires_at: instantView(row.expiresAt),
     cancel_requested_at: instantView(row.cancelRequestedAt),
-    created_at: row.createdAt.toISOString(),
-    updated_at: row.updatedAt.toISOString(),
+    created_at: momentView(row.createdAt),
+    updated_at: momentView(row.updatedAt),
     started_at: instantView(row.startedAt),
     finished_at: instantView(row.finishedAt),
     trace: row.trace && { ...row.trace },
@@ -165,7 +165,20 @@ export function taskView(row: TaskRow): TaskView {
 
 /** An instant as REST shows it. */
 export function instantView(at: Date | null): string | null {
-  return at && at.toISOString();
+  return at && momentView(at);
+}
+
+let lastMs = Number.NaN;
+let lastText = '';
+
+/** A new task has the same moment three times, and so have those that were recorded with it. */
+function momentView(at: Date): string {
+  const ms = at.getTime();
+  if (ms !== lastMs) {
+    lastText = at.toISOString();
+    lastMs = ms;
+  }
+  return lastText;
 }
 
 /** A backoff as REST shows it. */

@@ -1,5 +1,6 @@
 import { ERROR_MESSAGE_LIMIT, failpoint } from '@millrace/contracts';
 import { arrayLiteral } from './array-literal';
+import { countedMove } from './counted-move';
 import type { Database, PreparedStatement } from './database';
 import { isBadData } from './pg-errors';
 import { jsonObject, storableJson, storableText } from './storable-text';
@@ -66,8 +67,8 @@ const RECORD = `
  */
 const SUCCEED = `
   WITH gone AS (
-    DELETE FROM tasks_processing t
-    WHERE t.id = ANY ((SELECT $1::bigint[])::bigint[]) AND t.attempt = 1
+    DELETE FROM tasks_uncounted t
+    WHERE t.status = 'processing' AND t.id = ANY ((SELECT $1::bigint[])::bigint[]) AND t.attempt = 1
     RETURNING ${taskColumnsWith('t', {
       status: `'success'`,
       result: `NULLIF($2::jsonb -> t.id::text, 'null')`,
@@ -76,8 +77,8 @@ const SUCCEED = `
       finished_at: 'now()',
       updated_at: 'now()',
     })}
-  )
-  INSERT INTO tasks_success (${TASK_COLUMNS}) SELECT * FROM gone RETURNING id, run_at`;
+  ), ${countedMove('processing', 'success')}
+  INSERT INTO tasks_uncounted (${TASK_COLUMNS}) SELECT * FROM gone RETURNING id, run_at`;
 
 interface SucceededRow {
   readonly id: string;

@@ -11,6 +11,7 @@ import auditMoment from './0009-audit-moment.sql';
 import leanMoves from './0010-lean-moves.sql';
 import declaredBy from './0011-declared-by.sql';
 import rareOutcomes from './0012-rare-outcomes.sql';
+import uncounted from './0013-uncounted.sql';
 
 /** A class for TypeORM's runner; the name ends in the timestamp it sorts by. */
 function migration(name: string, sql: string): new () => MigrationInterface {
@@ -42,4 +43,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   migration('LeanMoves1795500000010', leanMoves),
   migration('DeclaredBy1795500000011', declaredBy),
   migration('RareOutcomes1795500000012', rareOutcomes),
+  migration('Uncounted1795500000013', uncounted),
 ];

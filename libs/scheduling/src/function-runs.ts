@@ -10,7 +10,7 @@ import {
   type RunningTask,
   type StartedTask,
 } from '@millrace/store';
-import type { SlotRunner } from '@millrace/tasks';
+import { recordStarted, TaskPolicy, type SlotRunner } from '@millrace/tasks';
 import { Injectable, Logger } from '@nestjs/common';
 import { SchedulingOptions } from './scheduling-options';
 import { FunctionRun, lostDecision, outcomeOf } from './function-run';
@@ -19,6 +19,11 @@ import type { Fire, JobStats } from './timed-job';
 
 /** Between two signs of life while a stop waits for functions. */
 const STOP_BEAT_MS = 1_000;
+
+/** Shown in the tasks of functions, which never wait in it. */
+export const FUNCTION_QUEUE = 'scheduler';
+
+const typeOf = (name: string): string => `${FUNCTION_TYPE_PREFIX}${name}`;
 
 interface FunctionEntry {
   readonly name: string;
@@ -32,7 +37,8 @@ interface FunctionEntry {
 }
 
 /**
- * Runs exclusive functions at the slots that this process has fired, and records each run in the task that came with its slot.
+ * Runs exclusive functions at the slots that this process has fired, and records each run in the task that came with its slot;
+ * records the runs of functions of each replica too, where that is asked for.
  *
  * - This process is the worker of those tasks: it holds them from the slot's transaction on, says every few seconds in the
  *   record that it lives, and a run whose process is not heard of fails as `worker_crashed` like that of a lost worker.
@@ -48,6 +54,8 @@ export class FunctionRuns implements SlotRunner {
 
   private readonly logger = new Logger('Scheduler');
   private readonly functions = new Map<string, FunctionEntry>();
+  /** Functions of both kinds. */
+  private count = 0;
   private readonly runs = new Map<string, FunctionRun>();
   private readonly ends = new Set<Promise<void>>();
   private readonly unrecorded = new Map<string, OutcomeRecord>();
@@ -58,21 +66,31 @@ export class FunctionRuns implements SlotRunner {
     private readonly tasks: TaskRepository,
     private readonly queries: TaskQueries,
     private readonly workers: WorkerRepository,
+    private readonly policy: TaskPolicy,
     private readonly metrics: SchedulerMetrics,
     private readonly options: SchedulingOptions,
   ) {}
 
   /** Names what runs at the slots of the schedule `name`; answers the type of its tasks. */
   add(name: string, kind: 'func' | 'interval', run: (fire: Fire) => unknown): string {
-    const type = `${FUNCTION_TYPE_PREFIX}${name}`;
+    const type = typeOf(name);
+    this.count += 1;
     const nothing = { running: 0, lastDurationMs: null, lastError: null, runs: 0, failures: 0 };
     this.functions.set(type, { name, kind, run, ...nothing });
     return type;
   }
 
+  /**
+   * A function of each replica, whose runs are recorded as tasks as well. While the database cannot record its start it runs
+   * all the same. It throws why a run failed.
+   */
+  recorded(name: string, fn: (fire: Fire) => unknown): (fire: Fire) => Promise<void> {
+    this.count += 1;
+    return (fire) => this.until(this.runRecorded(typeOf(name), fn, fire));
+  }
+
   begin(task: StartedTask, askedAtMs: number): void {
-    const end = this.run(task, askedAtMs).finally(() => this.ends.delete(end));
-    this.ends.add(end);
+    void this.until(this.run(task, askedAtMs));
   }
 
   /** How the functions have been doing in this process, by name. */
@@ -83,14 +101,12 @@ export class FunctionRuns implements SlotRunner {
   }
 
   /**
-   * Says that this process lives and holds its runs, records what could not be recorded before, and looks whether the record
-   * agrees about who runs what. Answers how many runs failed here that were never begun. Throws `StoreUnavailable`.
+   * Says that this process lives and holds its runs, looks whether the record agrees about who runs what, and records what could
+   * not be recorded before. Answers how many runs failed here that were never begun. Throws `StoreUnavailable`.
    */
   async hold(): Promise<{ readonly lost: number }> {
-    if (this.functions.size === 0 || this.state === 'stopped') return { lost: 0 };
+    if (this.count === 0 || this.state === 'stopped') return { lost: 0 };
     await this.beat();
-    for (const record of [...this.unrecorded.values()]) await this.record(record);
-
     const before = [...this.runs];
     const [cancelled, mine] = await Promise.all([
       this.tasks.cancelRequested(this.workerId),
@@ -99,7 +115,9 @@ export class FunctionRuns implements SlotRunner {
     for (const { taskId } of cancelled) this.runs.get(taskId)?.abort('cancelled');
     const held = new Set(mine.map(({ taskId }) => taskId));
     for (const [taskId, run] of before) if (!held.has(taskId)) run.abort('superseded');
-    return { lost: await this.giveUpStrangers(mine.filter(({ taskId }) => !this.knows(taskId))) };
+    const lost = await this.giveUpStrangers(mine.filter(({ taskId }) => !this.knows(taskId)));
+    for (const record of [...this.unrecorded.values()]) await this.record(record);
+    return { lost };
   }
 
   /** Begins no further run, aborts the signals of those under way and waits for them; answers the names of those that go on. */
@@ -112,11 +130,16 @@ export class FunctionRuns implements SlotRunner {
       await (this.ends.size > 0 ? Promise.race([Promise.allSettled(this.ends), waited]) : waited);
       if (this.isBusy()) await this.hold().catch((error: unknown) => this.unheld(error));
     }
-    const wasUsed = this.functions.size > 0;
     this.state = 'stopped';
     // The row of a worker that still holds something stays: only its silence makes its runs lost.
-    if (wasUsed && !this.isBusy()) await this.sayGoodbye();
+    if (this.count > 0 && !this.isBusy()) await this.sayGoodbye();
     return [...this.functions.values()].filter(({ running }) => running > 0).map(({ name }) => name);
+  }
+
+  /** A stop waits for it. */
+  private async until(run: Promise<void>): Promise<void> {
+    this.ends.add(run);
+    await run.finally(() => this.ends.delete(run));
   }
 
   private isBusy(): boolean {
@@ -140,6 +163,32 @@ export class FunctionRuns implements SlotRunner {
     this.ended(entry, task, { ms: Math.round(performance.now() - startedMs), error: decision.errorMessage });
     await this.recordOrKeep(outcomeOf(task, decision, this.workerId));
     this.runs.delete(task.taskId);
+  }
+
+  private async runRecorded(type: string, fn: (fire: Fire) => unknown, fire: Fire): Promise<void> {
+    const task = await this.recordStart(type, fire.slotAt);
+    if (!task) return void (await fn(fire));
+    const run = new FunctionRun(task, fn);
+    this.runs.set(task.taskId, run);
+    const stop = (): void => run.abort('stopping');
+    fire.signal.addEventListener('abort', stop);
+    if (fire.signal.aborted) stop();
+    const decision = await run.run();
+    fire.signal.removeEventListener('abort', stop);
+    await this.recordOrKeep(outcomeOf(task, decision, this.workerId));
+    this.runs.delete(task.taskId);
+    if (decision.errorMessage !== null) throw new Error(decision.errorMessage);
+  }
+
+  private async recordStart(type: string, slotAt: Date): Promise<StartedTask | null> {
+    const { tasks, policy } = this;
+    try {
+      const options = { queue: FUNCTION_QUEUE, maxRetry: 0, slotAt };
+      return await recordStarted({ tasks, policy }, { type, payload: {}, options }, this.workerId);
+    } catch (error) {
+      this.logger.warn('A function runs unrecorded', { type, slotAt, error });
+      return null;
+    }
   }
 
   private whyNot(askedAtMs: number): string | null {
@@ -195,7 +244,7 @@ export class FunctionRuns implements SlotRunner {
     if (this.state !== 'new' && (await this.workers.beat(this.workerId))) return;
     await this.workers.register({
       ...{ workerId: this.workerId, host: hostname(), pid: process.pid, version: VERSION },
-      ...{ queues: [], concurrency: this.functions.size, types: [] },
+      ...{ queues: [], concurrency: this.count, types: [] },
     });
     if (this.state === 'new') this.state = 'registered';
   }

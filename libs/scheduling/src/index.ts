@@ -8,6 +8,7 @@ export {
   type FunctionOptions,
   type JobOptions,
   type JobSubmission,
+  type ReplicaOptions,
 } from './scheduler.service';
 export { SchedulingModule } from './scheduling.module';
 export { SchedulingOptions } from './scheduling-options';

@@ -17,14 +17,11 @@ import {
 import { Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { DeclaredSchedules } from './declared-schedules';
-import { FunctionRuns } from './function-runs';
+import { FUNCTION_QUEUE, FunctionRuns } from './function-runs';
 import { InvalidScheduleName } from './scheduler-errors';
 import { SchedulerMetrics } from './scheduler-metrics';
 import { TimedJob, type Fire, type JobStats, type TimedJobParts } from './timed-job';
 import { intervalTiming, specTiming } from './timing';
-
-/** Shown in the tasks of exclusive functions, which never wait in it. */
-const FUNCTION_QUEUE = 'scheduler';
 
 /** Default bound of `stop`. */
 const STOP_TIMEOUT_MS = 25_000;
@@ -34,8 +31,15 @@ export interface JobSubmission extends Omit<SlotSubmission, 'options'> {
   readonly options?: JobOptions;
 }
 
-/** How a function runs. Default: at every moment in each replica, and recorded nowhere. */
-export type FunctionOptions = { readonly exclusive?: false } | ExclusiveOptions;
+/** How a function runs. */
+export type FunctionOptions = ReplicaOptions | ExclusiveOptions;
+
+/** Default: it runs at every moment in each replica. */
+export interface ReplicaOptions {
+  readonly exclusive?: false;
+  /** Whether each run is recorded as a task; `worker_id` tells its replica. Default false. */
+  readonly recorded?: boolean;
+}
 
 /**
  * One replica runs it for each slot, and never two at a time. The policies are those of its schedule, `overlap` by default
@@ -86,7 +90,7 @@ export class SchedulerService {
    */
   addFunc(spec: string, name: string, fn: (fire: Fire) => unknown, options: FunctionOptions = {}): void {
     if (options.exclusive) return this.addExclusive({ name, kind: 'func', run: fn, when: { cron: spec } }, options);
-    this.add({ name, kind: 'func', timing: specTiming(spec), run: fn });
+    this.add({ name, kind: 'func', timing: specTiming(spec), run: fn }, options);
   }
 
   /**
@@ -101,7 +105,7 @@ export class SchedulerService {
     const intervalMs = parseDuration(interval);
     if (intervalMs < 1 || intervalMs > MAX_DURATION_MS) throw new InvalidDuration(interval);
     const text = typeof interval === 'number' ? `${interval}ms` : interval;
-    this.add({ name, kind: 'interval', timing: intervalTiming(text, intervalMs, new Date()), run: fn });
+    this.add({ name, kind: 'interval', timing: intervalTiming(text, intervalMs, new Date()), run: fn }, options);
   }
 
   /**
@@ -175,9 +179,10 @@ export class SchedulerService {
     }));
   }
 
-  private add(parts: Omit<TimedJobParts, 'registry' | 'metrics'>): void {
+  private add(parts: Omit<TimedJobParts, 'registry' | 'metrics'>, { recorded = false }: ReplicaOptions): void {
     this.checkName(parts.name);
-    const job = new TimedJob({ ...parts, registry: this.registry, metrics: this.metrics });
+    const run = recorded ? this.functions.recorded(parts.name, parts.run) : parts.run;
+    const job = new TimedJob({ ...parts, run, registry: this.registry, metrics: this.metrics });
     this.jobs.set(parts.name, job);
     if (this.state === 'started') job.start();
   }

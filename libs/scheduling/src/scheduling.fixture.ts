@@ -65,7 +65,7 @@ export function replica(
   const taskControl = new TaskControl(tasks, queries, access.queues, access.cancels);
   const slots = new FireSlots(schedules, tasks, submitter, taskControl, policy);
   const schedulerMetrics = new SchedulerMetrics(metrics);
-  const functions = new FunctionRuns(tasks, queries, workers, schedulerMetrics, options);
+  const functions = new FunctionRuns(tasks, queries, workers, policy, schedulerMetrics, options);
   const control = new ScheduleControl(schedules, tasks, submitter, policy);
   return {
     scheduler: new SchedulerService(new SchedulerRegistry(), declared, functions, schedulerMetrics),

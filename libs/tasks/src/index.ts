@@ -15,6 +15,7 @@ export { dispatchOf, dueOf, type DispatchableTask } from './dispatch-of';
 export { failureOf, type Failure } from './failure';
 export { sanitizeForRecord, sanitizeText } from './sanitize';
 export { FireSlots, firingOf, type FiredSlot, type FireReport } from './fire-slots';
+export { recordStarted } from './record-started';
 export type { RecordedSlot } from './record-slots';
 export {
   MAX_BACKFILL_SLOTS,

@@ -1,4 +1,4 @@
-import { ScheduleControl, TaskControl, TaskNotRetryable } from '@millrace/tasks';
+import { recordStarted, ScheduleControl, TaskControl, TaskNotRetryable } from '@millrace/tasks';
 import { eventually, signal, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStores, replica, type OpenStores, type Replica } from './scheduling.fixture';
@@ -212,14 +212,70 @@ describe('an exclusive function', () => {
 
   it('fails a run whose slot was committed without an answer', async () => {
     const one = await replicaWith('unheard', () => undefined, { leaseMs: 0 });
-    const { taskId } = await stores.submitter.submit('scheduled:unheard', {}, { queue: 'scheduler' });
-    await stores.store.tasks.startMany([{ taskId, attempt: 0 }], one.functions.workerId);
+    const parts = { tasks: stores.store.tasks, policy: stores.policy };
+    const { taskId } = await recordStarted(parts, { type: 'scheduled:unheard', payload: {} }, one.functions.workerId);
 
     await until(async () => ((await one.functions.hold()).lost === 1 ? true : null));
 
     expect(await stores.store.queries.findByTaskId(taskId)).toMatchObject({
       ...{ status: 'failed', errorCode: 'worker_crashed' },
     });
+  });
+});
+
+describe('a recorded function of each replica', () => {
+  const recordedIn = (name: string, fn: (fire: Fire) => unknown) => {
+    const one = replica(stores);
+    one.scheduler.addInterval('20ms', name, fn, { recorded: true });
+    one.scheduler.start();
+    return one;
+  };
+
+  it('has a task for each run in each replica, with its result or its error', async () => {
+    let count = 0;
+    const replicas = [1, 2].map(() =>
+      recordedIn('each', () => {
+        if ((count += 1) % 2 === 0) throw new Error('every other time');
+        return count;
+      }),
+    );
+
+    const runs = await until(async () => {
+      const found = (await runsOf('each')).filter(({ status }) => status !== 'processing');
+      return found.length > 3 && new Set(found.map(({ workerId }) => workerId)).size === 2 ? found : null;
+    });
+    await Promise.all(replicas.map(({ scheduler }) => scheduler.stop()));
+
+    for (const { status, result, errorMessage, attempt } of runs) {
+      if (status === 'success') expect(result).toBeTypeOf('number');
+      else expect([status, errorMessage]).toEqual(['failed', 'every other time']);
+      expect(attempt).toBe(1);
+    }
+    const [stats] = replicas[0]?.scheduler.stats() ?? [];
+    expect(stats?.runs).toBeGreaterThan(stats?.failures ?? 0);
+    expect(await depth()).toBe(0);
+    const live = (await stores.store.workers.live(60_000)).map(({ workerId }) => workerId);
+    for (const { functions } of replicas) expect(live).not.toContain(functions.workerId);
+  });
+
+  it('is told to stop by its signal, and by a cancel', async () => {
+    const one = recordedIn(
+      'waits',
+      ({ signal: mine }) =>
+        new Promise((_resolve, reject) => mine.addEventListener('abort', () => reject(new Error()))),
+    );
+    const [first] = await until(async () => {
+      const runs = await runsOf('waits');
+      return runs.length > 0 ? runs : null;
+    });
+
+    await controls().tasks.cancel(first?.taskId ?? '');
+    await one.functions.hold();
+    await until(async () => ((await runsOf('waits')).some(({ status }) => status === 'cancelled') ? true : null));
+    await until(async () => ((await runsOf('waits')).some(({ status }) => status === 'processing') ? true : null));
+    await one.scheduler.stop();
+
+    expect(await ended('waits')).toMatchObject({ status: 'failed', errorCode: 'worker_crashed' });
   });
 });
 

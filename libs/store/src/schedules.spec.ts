@@ -325,6 +325,7 @@ describe('a slot', () => {
           mine.map(({ slotAt }) => newSlot(schedule, { slotAt, outcome: 'submitted', taskId: randomUUID() })),
           manager,
         );
+        if (taken.size > 0) await db.store.tasks.insertMany([newTask({ scheduleId: schedule.id })], manager);
         return taken.size;
       });
 

@@ -54,6 +54,7 @@ export const MUTANTS = {
   shutdown_spends_retry: "a shutdown's hand-back counts as a failure",
   promise_before_commit: 'a submit answers before its row is committed',
   no_isolation: 'a task that takes workers down goes on to run among the others',
+  slot_twice: 'a due schedule is taken without its lock, and its slot gets a task whoever has recorded it',
   partial_bulk: 'a bulk submit is recorded in several transactions',
 } as const;
 

@@ -11,7 +11,7 @@ const MINE = `((source = 'api' AND $2::boolean) OR (source = 'code' AND declared
 const LOCK_DUE = `
   SELECT ${SCHEDULE_COLUMNS}, now() AS seen_at FROM schedules
   WHERE NOT paused AND next_run_at <= now() AND ${MINE}
-  ORDER BY next_run_at LIMIT $4 FOR UPDATE SKIP LOCKED`;
+  ORDER BY next_run_at LIMIT $4 ${__MUTANT__ === 'slot_twice' ? '' : 'FOR UPDATE SKIP LOCKED'}`;
 
 const NEXT = `
   SELECT next_run_at AS at, (extract(epoch FROM next_run_at - clock_timestamp()) * 1000)::float8 AS "inMs" FROM schedules

@@ -69,7 +69,7 @@ export async function recordSlots(
   );
   return insertDrafts(
     parts,
-    slots.filter(({ slot }) => fresh.has(slotKey(slot))),
+    slots.filter(({ slot }) => __MUTANT__ === 'slot_twice' || fresh.has(slotKey(slot))),
     manager,
   );
 }

@@ -35,6 +35,10 @@ it('finds a slot without a row or a task, and one that was skipped, at the ends 
   expect(countSlots(served({ slots: skipped, slotTasks: [] }))).toMatchObject({ missed: 4 });
 });
 
+it('finds a watch that proves nothing', () => {
+  expect(rulesOf(served({ watches: [{ ...watch, from: 1_003_500, to: 1_003_900 }] }))).toEqual(['no slot missed']);
+});
+
 it('finds a slot with two rows or two tasks, also when another one is missed', () => {
   const twice = [...MOMENTS.map((moment) => task(moment)), task(1_001_000, 'again')];
   expect(rulesOf(served({ slotTasks: twice }))).toEqual(['no slot doubled']);

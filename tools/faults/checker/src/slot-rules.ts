@@ -22,7 +22,14 @@ interface Served {
 
 /** Every slot of a watched schedule was submitted, once, and nothing was that is no slot. */
 export function slotsServed(evidence: Evidence): Finding[] {
-  return servedSlots(evidence).flatMap(findingsAbout);
+  const empty = evidence.watches.filter((watch) => expectedMoments(watch).size === 0);
+  return [
+    ...empty.map(({ schedule }) => ({
+      rule: 'no slot missed',
+      text: `${schedule}: no slot was due while it was watched`,
+    })),
+    ...servedSlots(evidence).flatMap(findingsAbout),
+  ];
 }
 
 export function countSlots(evidence: Evidence): SlotCounts {

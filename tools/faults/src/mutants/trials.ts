@@ -3,6 +3,7 @@ import type { Scenario } from '../scenario';
 import { apiKill } from '../scenarios/api-kill';
 import { hostileHandlers } from '../scenarios/hostile-handlers';
 import { postgresKill } from '../scenarios/postgres-outage';
+import { schedulers } from '../scenarios/schedulers';
 import { copiedEntries, lateWorkers, lostTwice } from './hints';
 import { heldWork, staleRescuer, zombie } from './ownership';
 import { cancelledWork, delayedWork, operatedWork, shortGrace } from './promises';
@@ -28,5 +29,6 @@ export const TRIALS: readonly Trial[] = [
   { mutants: ['shutdown_spends_retry'], scenario: shortGrace },
   { mutants: ['promise_before_commit'], scenario: { ...postgresKill, long: { cycles: 2, tasks: 200 } } },
   { mutants: ['no_isolation'], scenario: { ...hostileHandlers, long: { cycles: 1, tasks: 50 } }, where: 'workers' },
+  { mutants: ['slot_twice'], scenario: { ...schedulers, long: { cycles: 2, tasks: 20 } } },
   { mutants: ['partial_bulk'], scenario: { ...apiKill, long: { cycles: 10, tasks: 20_000 } } },
 ];

@@ -286,7 +286,11 @@ export class TaskQueue {
 /** What is pushed to an empty priority-0 list to wake a blocked worker for the other lists. */
 const WAKE_MARK = '*';
 
+const PROCESS = randomBytes(12).toString('base64url');
+let lastCall = 0;
+
 /** Unique to one call, so that the tokens of no two claims are the same. */
 function nonce(): string {
-  return randomBytes(12).toString('base64url');
+  lastCall += 1;
+  return `${PROCESS}.${lastCall.toString(36)}`;
 }

@@ -89,6 +89,19 @@ describe('RateLimiter', () => {
     await other.close();
   });
 
+  it('counts calls of the same moment one by one, up to the limit', async () => {
+    const limit = { limit: 5, windowMs: 60_000 };
+    const { rateLimiter } = fixture.access;
+    await rateLimiter.consume('crowd', limit);
+
+    const answers = await Promise.all(Array.from({ length: 6 }, () => rateLimiter.consume('crowd', limit)));
+    const apart = await rateLimiter.consume('apart', limit);
+
+    expect(answers.map(({ allowed }) => allowed)).toEqual([true, true, true, true, false, false]);
+    expect(answers.map(({ remaining }) => remaining)).toEqual([3, 2, 1, 0, 0, 0]);
+    expect(apart).toMatchObject({ allowed: true, remaining: 4 });
+  });
+
   it('counts by itself while Redis is away', async () => {
     const server = await ownRedis();
     const access = createQueues(new QueueOptions({ redisUrl: server.url }));

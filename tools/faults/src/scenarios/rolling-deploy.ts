@@ -41,13 +41,13 @@ export const rollingDeploy: Scenario = {
 async function expand({ testbed, nemesis }: ScenarioContext, cycle: number): Promise<void> {
   nemesis.note('the tables get a column');
   await migrate(testbed.postgres.url);
-  await change(testbed.postgres.url, `ALTER TABLE tasks ADD COLUMN added_${cycle} integer`);
+  await change(testbed.postgres.url, `ALTER TABLE tasks_uncounted ADD COLUMN added_${cycle} integer`);
 }
 
 /** Once nobody of the old version is left. */
 async function contract({ testbed, nemesis }: ScenarioContext, cycle: number): Promise<void> {
   nemesis.note('the tables lose a column');
-  await change(testbed.postgres.url, `ALTER TABLE tasks DROP COLUMN added_${cycle}`);
+  await change(testbed.postgres.url, `ALTER TABLE tasks_uncounted DROP COLUMN added_${cycle}`);
 }
 
 async function change(databaseUrl: string, sql: string): Promise<void> {

@@ -32,7 +32,7 @@ const delayed = (count: number, form: Form): Load =>
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'drain',
-    title: 'Drain: one worker process, 100 at once',
+    title: 'Drain by one worker process',
     kind: 'drain',
     worker: THROUGHPUT,
     tasks: { full: 30_000, smoke: 2_000 },

@@ -121,7 +121,8 @@ export class Stage {
 
   private async startWorker(): Promise<void> {
     const { scenario, folder } = this.run;
-    const { name, worker, module, exported } = this.info;
+    const { name, worker, module, exported, throughputSlots } = this.info;
+    const { slots, tuning } = scenario.worker;
     const stamps = { expected: this.tasks, skip: Math.min(scenario.skip ?? 0, Math.floor(this.tasks / 4)) };
     const places: Places = { databaseUrl: this.stores.databaseUrl, redisUrl: this.stores.redisUrl };
     const about = { name: `worker of ${name}`, node: this.node(), log: join(folder, 'worker.log') };
@@ -138,7 +139,7 @@ export class Stage {
             env: {
               ...this.settings(),
               WORKER_PORT: String(await freePort(0)),
-              QUEUE_WORKERS: String(scenario.worker.slots),
+              QUEUE_WORKERS: String(tuning === 'throughput' ? (throughputSlots ?? slots) : slots),
               BENCH_STAMPS: JSON.stringify(stamps),
             },
           },

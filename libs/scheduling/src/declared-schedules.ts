@@ -66,6 +66,11 @@ export class DeclaredSchedules {
     this.onDeclared = declared;
   }
 
+  /** Whether there is nothing that this process may ever fire. */
+  isIdle(): boolean {
+    return this.firing.scope === 'own' && this.makers.size === 0;
+  }
+
   /** Fires no further slot of it in this process; it stays declared. */
   withdraw(name: string): void {
     this.makers.delete(name);

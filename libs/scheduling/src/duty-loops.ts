@@ -1,4 +1,4 @@
-import { Periodic, type LoopWatch, type Metrics } from '@millrace/runtime';
+import { Periodic, Program, type LoopWatch, type Metrics } from '@millrace/runtime';
 import { describeError } from '@millrace/tasks';
 import { Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Duty, DutyCounts } from './duty';
@@ -45,6 +45,7 @@ export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutd
     duties: readonly Duty[],
     private readonly metrics: Metrics,
     private readonly watch: LoopWatch,
+    private readonly program = new Program(),
   ) {
     this.done = metrics.counter({
       name: 'millrace_repair_total',
@@ -59,7 +60,9 @@ export class DutyLoops implements OnApplicationBootstrap, BeforeApplicationShutd
     this.entries.push(...duties.map((duty) => this.entryOf(duty)));
   }
 
+  /** Not in a cell, which has one attempt to run and then ends. */
   onApplicationBootstrap(): void {
+    if (this.program.role === 'cell') return;
     for (const { loop } of this.entries) loop.start();
   }
 

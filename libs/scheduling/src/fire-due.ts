@@ -53,6 +53,7 @@ export class FireDue implements Duty {
   async runOnce(signal?: AbortSignal): Promise<DutyCounts> {
     // A run that throws is tried again after the interval.
     this.wait = INTERVAL_MS;
+    if (this.declared.isIdle()) return { fired: 0 };
     const first = await this.fireBatch();
     if (!first.full) return this.ended(first.fired, 'drained');
     const lanes = await Promise.all(Array.from({ length: LANES }, () => this.runLane(signal)));

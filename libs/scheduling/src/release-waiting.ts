@@ -19,6 +19,7 @@ export class ReleaseWaiting implements Duty {
   ) {}
 
   async runOnce(): Promise<DutyCounts> {
+    if (this.declared.isIdle()) return { cancelled: 0, released: 0 };
     const cancelled = await this.fire.cancelReplaced();
     const released = await this.fire.releaseWaiting(this.declared.slots());
     this.metrics.released(released);

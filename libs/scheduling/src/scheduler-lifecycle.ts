@@ -1,9 +1,9 @@
-import { ServiceConfig, Shutdown } from '@millrace/runtime';
+import { Program, ServiceConfig, Shutdown } from '@millrace/runtime';
 import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { ScheduleExplorer } from './schedule-explorer';
 import { SchedulerService } from './scheduler.service';
 
-/** Starts the scheduler once every provider stands, and stops it first of all. */
+/** Starts the scheduler once every provider stands, and stops it first of all. A cell has none: its service keeps the schedules. */
 @Injectable()
 export class SchedulerLifecycle implements OnApplicationBootstrap, BeforeApplicationShutdown {
   constructor(
@@ -11,9 +11,11 @@ export class SchedulerLifecycle implements OnApplicationBootstrap, BeforeApplica
     private readonly explorer: ScheduleExplorer,
     private readonly config: ServiceConfig,
     private readonly shutdown: Shutdown,
+    private readonly program: Program,
   ) {}
 
   onApplicationBootstrap(): void {
+    if (this.program.role === 'cell') return;
     this.explorer.explore();
     this.scheduler.start();
   }

@@ -139,7 +139,8 @@ export class SchedulerService {
     if (this.state !== 'new') return;
     this.state = 'started';
     for (const job of this.jobs.values()) job.start();
-    this.logger.log('The scheduler started', { jobs: this.stats().length });
+    const jobs = this.stats().length;
+    if (jobs > 0) this.logger.log('The scheduler started', { jobs });
   }
 
   /** Fires nothing more and waits for the functions under way, at most `timeoutMs`; their signals abort. */

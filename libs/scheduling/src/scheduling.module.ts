@@ -1,4 +1,4 @@
-import { LoopWatch, Metrics } from '@millrace/runtime';
+import { LoopWatch, Metrics, Program } from '@millrace/runtime';
 import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
@@ -46,8 +46,9 @@ export class SchedulingModule {
         ...DUTIES,
         {
           provide: DutyLoops,
-          inject: [Metrics, LoopWatch, ...DUTIES],
-          useFactory: (metrics: Metrics, watch: LoopWatch, ...duties: Duty[]) => new DutyLoops(duties, metrics, watch),
+          inject: [Metrics, LoopWatch, Program, ...DUTIES],
+          useFactory: (metrics: Metrics, watch: LoopWatch, program: Program, ...duties: Duty[]) =>
+            new DutyLoops(duties, metrics, watch, program),
         },
       ],
       exports: [SchedulerService, DutyLoops],

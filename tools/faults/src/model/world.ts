@@ -202,7 +202,9 @@ export class World {
 
   /** Puts pending tasks back into their queue that are not there; `again` also those that its index claims to know. */
   async repair(mode: 'new' | 'again'): Promise<void> {
-    const pending = (await this.stores.rows()).filter(({ status }) => status === 'pending').map((row) => dispatchOf(row));
+    const pending = (await this.stores.rows())
+      .filter(({ status }) => status === 'pending')
+      .map((row) => dispatchOf(row));
     if (mode === 'new') await this.stores.queue.enqueue(pending);
     else await this.stores.queue.enqueueAgain(pending);
   }

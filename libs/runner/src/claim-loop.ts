@@ -57,8 +57,13 @@ export class ClaimLoop {
 
   /** Claims into the free slots, once. Returns how many tasks were there. */
   async runOnce(): Promise<number> {
-    const free = this.slots.free;
-    let left = free;
+    const { room } = this.slots;
+    return room - (await this.fill(room));
+  }
+
+  /** Claims so many tasks, if there are. Returns how many there were not. */
+  private async fill(room: number): Promise<number> {
+    let left = room;
     const nonEmpty = new Set(this.options.queues.keys());
     while (left > 0 && nonEmpty.size > 0) {
       const shares = [...this.weights.share(left, nonEmpty)];
@@ -69,14 +74,15 @@ export class ClaimLoop {
         if (count < limit) nonEmpty.delete(queue);
       });
     }
-    return free - left;
+    return left;
   }
 
   private async turn(signal: AbortSignal): Promise<void> {
     if (this.options.stalled()) return pause(STALLED_MS, signal);
-    if (this.slots.free === 0) return this.slots.untilFree(WAIT_MS, signal);
-    await this.runOnce();
-    if (this.slots.free > 0 && !this.options.stalled()) await this.waitForWork(signal);
+    const { room } = this.slots;
+    if (room === 0) return this.slots.untilRoom(WAIT_MS, signal);
+    const left = await this.fill(room);
+    if (left > 0 && !this.options.stalled()) await this.waitForWork(signal);
   }
 
   private async claim(queue: string, limit: number): Promise<number> {

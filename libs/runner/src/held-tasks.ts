@@ -8,6 +8,8 @@ export class HeldTask {
   attempt: number | null = null;
   /** Its handler; null while none runs. */
   run: Run | null = null;
+  /** Whether it was given a slot to run in. */
+  hasSlot = false;
   /** The cell it has or waits for; null while it has none to expect. */
   place: Place | null = null;
 

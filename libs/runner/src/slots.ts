@@ -1,33 +1,65 @@
+import { Lookahead } from './lookahead';
+
 /**
- * How many tasks one worker process may hold at once. A slot is taken at the claim and given back when the task's
- * outcome is safe with the outcome writer, so a full outcome buffer keeps the claim loop from taking more.
+ * How many handlers one worker process may run at once. A task counts from its claim until its outcome is safe with the
+ * outcome writer, so a full outcome buffer keeps the claim loop from taking more; it has a slot while its handler runs.
  */
 export class Slots {
-  private taken = 0;
+  private held = 0;
+  private begun = 0;
+  private readonly lookahead: Lookahead;
   private readonly waiting = new Set<() => void>();
 
-  constructor(readonly total: number) {}
+  constructor(readonly total: number) {
+    this.lookahead = new Lookahead(total / 2);
+  }
 
+  /** Claimed tasks that are not over. */
   get busy(): number {
-    return this.taken;
+    return this.held;
   }
 
   get free(): number {
-    return Math.max(0, this.total - this.taken);
+    return Math.max(0, this.total - this.held);
+  }
+
+  /** How many tasks to claim now: into the free slots, and into those that will be free when they have passed the gate. */
+  get room(): number {
+    return Math.max(0, this.total + this.lookahead.tasks - this.held);
   }
 
   take(count: number): void {
-    this.taken += count;
+    this.held += count;
   }
 
+  /** A claimed task has passed the gate, so long after the claim was sent. */
+  passed(afterMs: number): void {
+    this.lookahead.started(afterMs);
+  }
+
+  /** Gives a claimed task a slot to run in; false when none is free. */
+  begin(): boolean {
+    if (this.begun >= this.total) return false;
+    this.begun += 1;
+    return true;
+  }
+
+  /** A task that had a slot is over. */
+  end(): void {
+    this.begun -= 1;
+    this.lookahead.ended();
+    this.release();
+  }
+
+  /** A claimed task that had none is over. */
   release(): void {
-    this.taken -= 1;
+    this.held -= 1;
     for (const wake of [...this.waiting]) wake();
   }
 
-  /** Resolves at the next release, after `timeoutMs`, or at abort; at once when a slot is free already. */
-  untilFree(timeoutMs: number, signal: AbortSignal): Promise<void> {
-    if (this.free > 0 || signal.aborted) return Promise.resolve();
+  /** Resolves when there may be room, after `timeoutMs`, or at abort; at once when there is some. */
+  untilRoom(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    if (this.room > 0 || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);

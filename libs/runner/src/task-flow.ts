@@ -24,6 +24,7 @@ import type { OutcomeBuffer } from './outcome-buffer';
 import { OutcomeWriter, type SettledAttempt } from './outcome-writer';
 import { ProgressWriter } from './progress-writer';
 import type { Settler } from './settler';
+import { SlotLine } from './slot-line';
 import type { Slots } from './slots';
 import { StartGate, type GateAnswers } from './start-gate';
 import { StrayRows } from './stray-rows';
@@ -56,8 +57,15 @@ export interface FlowParts {
   readonly abandon: AbortSignal;
 }
 
+/** A started task and who runs it. */
+interface Beginning {
+  readonly held: HeldTask;
+  readonly task: StartedTask;
+  readonly handler: RegisteredHandler;
+}
+
 /**
- * The life of a task in a worker, top to bottom: taken, shown to the start gate, run, decided, recorded, settled.
+ * The life of a task in a worker, top to bottom: taken, shown to the start gate, given a slot, run, decided, recorded, settled.
  *
  * Every claimed entry leaves it in one of three ways: acknowledged, put back, or kept under its lease until the outcome
  * is recorded or on disk.
@@ -68,13 +76,15 @@ export class TaskFlow implements GateAnswers {
   private readonly writer: OutcomeWriter;
   private readonly progress: ProgressWriter;
   private readonly unroutable: Unroutable;
+  private readonly line: SlotLine<Beginning>;
   /** Handlers that ignored their signal and are still at it, although their attempt is over. */
   private readonly leaks = new Set<Run>();
   /** Attempts that ended and have no place in the outcome buffer yet. */
   private readonly ending = new Set<Promise<void>>();
 
   constructor(private readonly parts: FlowParts) {
-    const { workerId, held, tasks, queries, policy, settler, tally, buffer, hasSpilled, stopping, abandon } = parts;
+    const { workerId, slots, held, tasks, queries, policy, settler, tally, buffer, hasSpilled, stopping, abandon } =
+      parts;
     const strays = new StrayRows(workerId, held, queries, tasks, hasSpilled);
     this.gate = new StartGate(
       { workerId, tasks, policy, tally, stopping, handBackStrays: () => strays.runOnce() },
@@ -82,6 +92,12 @@ export class TaskFlow implements GateAnswers {
     );
     this.writer = new OutcomeWriter({ tasks, tally, buffer, abandon }, (attempts) => this.settle(attempts));
     this.progress = new ProgressWriter(tasks, abandon);
+    this.line = new SlotLine({
+      slots,
+      begin: (task) => this.begin(task),
+      giveUp: ({ held, task }) => this.end(held, task, { kind: 'interrupted' }),
+      stopping,
+    });
     this.unroutable = new Unroutable({ tasks, queries, policy, settler, tally });
   }
 
@@ -113,12 +129,20 @@ export class TaskFlow implements GateAnswers {
   }
 
   started(held: HeldTask, task: StartedTask): void {
-    const { registry, tally } = this.parts;
+    const { registry, tally, slots, leaseMs } = this.parts;
     held.attempt = task.attempt;
     tally.started(task, secondsWaited(task));
+    slots.passed(performance.now() - (held.trustedUntilMs - leaseMs));
     const handler = registry.find(task.type);
     // The entry named another type than the row, whose word is final.
     if (!handler) return this.end(held, task, { kind: 'threw', error: new SnoozeError(UNSTARTABLE_MS) });
+    this.line.add({ held, task, handler });
+  }
+
+  /** Runs a started task in the slot it was given. */
+  private begin({ held, task, handler }: Beginning): void {
+    const { tally } = this.parts;
+    held.hasSlot = true;
     const startedAtMs = performance.now();
     if (startedAtMs > held.trustedUntilMs) {
       this.logger.warn('A start came too late for its lease', { taskId: task.taskId, attempt: task.attempt });
@@ -257,10 +281,10 @@ export class TaskFlow implements GateAnswers {
     held.run = null;
     held.place?.leave();
     const kept = this.record(held, task, ended);
-    if (!kept) return this.freeSlot(leaked);
+    if (!kept) return this.free(held, leaked);
     const ending = kept.finally(() => this.ending.delete(ending));
     this.ending.add(ending);
-    void ending.then(() => this.freeSlot(leaked));
+    void ending.then(() => this.free(held, leaked));
   }
 
   /** Null when the outcome has its place in the buffer; else a promise that resolves as soon as it has. */
@@ -326,13 +350,15 @@ export class TaskFlow implements GateAnswers {
   }
 
   /** Up to as many handlers as there are slots may run on beside new tasks; one more keeps its slot until it settles. */
-  private freeSlot(leaked: Run | null): void {
+  private free(held: HeldTask, leaked: Run | null): void {
     const { slots } = this.parts;
     if (leaked && this.leaks.has(leaked) && this.leaks.size > slots.total) {
-      void leaked.whenSettled().then(() => slots.release());
+      void leaked.whenSettled().then(() => this.free(held, null));
       return;
     }
-    slots.release();
+    if (!held.hasSlot) return slots.release();
+    slots.end();
+    this.line.move();
   }
 }
 

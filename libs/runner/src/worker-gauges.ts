@@ -19,7 +19,7 @@ export function gaugeWorker(
   { slots, buffer, leaked, isolated, watch, renewals }: GaugedWorker,
 ): void {
   metrics.gauge({ name: 'millrace_worker_slots', help: 'Slots of this worker.', labelNames: ['state'] }, (gauge) => {
-    gauge.set({ state: 'busy' }, slots.busy);
+    gauge.set({ state: 'busy' }, slots.total - slots.free);
     gauge.set({ state: 'free' }, slots.free);
   });
   metrics.gauge(

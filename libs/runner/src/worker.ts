@@ -217,7 +217,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       workerId: this.id,
       enabled: this.options.enabled,
       workers: {
-        running: this.slots.busy,
+        running: this.slots.total - this.slots.free,
         free: this.slots.free,
         total: this.slots.total,
         leaked: this.flow.leaked,

@@ -1,0 +1,51 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Lookahead } from './lookahead';
+
+let nowMs = 0;
+let lookahead: Lookahead;
+
+beforeEach(() => {
+  nowMs = 1_000;
+  lookahead = new Lookahead(50, () => nowMs);
+});
+
+/** Handlers that end at a steady rate, each started so long after its claim. */
+function play({ perMs, latencyMs, forMs = 1_000 }: { perMs: number; latencyMs: number; forMs?: number }): void {
+  const endsAtMs = nowMs + forMs;
+  while (nowMs < endsAtMs) {
+    nowMs += 1 / perMs;
+    lookahead.started(latencyMs);
+    lookahead.ended();
+  }
+}
+
+describe('the look-ahead', () => {
+  it('is what ends while a task is on its way to the start', () => {
+    play({ perMs: 5, latencyMs: 4 });
+
+    expect(lookahead.tasks).toBeGreaterThanOrEqual(18);
+    expect(lookahead.tasks).toBeLessThanOrEqual(22);
+  });
+
+  it.each([
+    ['of seconds', { perMs: 0.1, latencyMs: 4, forMs: 10_000 }],
+    ['that never end', { perMs: 0.001, latencyMs: 4, forMs: 5_000 }],
+  ])('is nothing behind handlers %s', (_how, pace) => {
+    play(pace);
+
+    expect(lookahead.tasks).toBe(0);
+  });
+
+  it('is bounded, however fast handlers end and however late the stores answer', () => {
+    play({ perMs: 100, latencyMs: 4_000 });
+
+    expect(lookahead.tasks).toBe(50);
+  });
+
+  it('is over soon after the last handler has ended', () => {
+    play({ perMs: 5, latencyMs: 4 });
+    nowMs += 500;
+
+    expect(lookahead.tasks).toBe(0);
+  });
+});

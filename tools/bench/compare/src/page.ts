@@ -44,7 +44,8 @@ function head({ at, command, rounds, machine, versions, stores }: Report, summar
     '# Benchmarks',
     `Made by \`npm run bench -- --publish <report>\` from a report of ${at.slice(0, 10)}; not written by hand.`,
     [
-      `- Command: \`${command}\`, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}`,
+      // Where its report went is nobody else's concern.
+      `- Command: \`${command.replace(/ --report \S+/, '')}\`, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}`,
       `- Machine: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, ${machine.system}; everything below shares it`,
       `- Versions: ${Object.entries(versions)
         .map(([name, version]) => `${name} ${version}`)

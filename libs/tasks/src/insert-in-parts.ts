@@ -11,9 +11,8 @@ export interface InsertedPart {
 }
 
 /**
- * Inserts drafts in order, a part at a time: whoever reads works on one part while PostgreSQL inserts the next, which takes
- * a third off the time of a bulk of 1,000. With a draft that may wait for others there is one statement, which takes its
- * locks in one order.
+ * Inserts drafts in order, a part at a time: whoever reads works on one part while PostgreSQL inserts the next. With a draft
+ * that may wait for others there is one statement, which takes its locks in one order.
  */
 export async function* insertInParts(
   tasks: TaskRepository,

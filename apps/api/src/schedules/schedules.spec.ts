@@ -195,7 +195,8 @@ describe('PUT /schedules/:name', () => {
       fc.record({ at: fc.date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true }) }),
     );
     const rules = fc.record({
-      payload: fc.jsonValue({ maxDepth: 3 }).filter((value) => !JSON.stringify(value).includes('-0')),
+      // What a body may not hold, and what JSON cannot give back.
+      payload: fc.jsonValue({ maxDepth: 3 }).filter((value) => !/__proto__|constructor|-0/.test(JSON.stringify(value))),
       timezone: optional(fc.constantFrom('UTC', 'Europe/Berlin', 'Australia/Lord_Howe')),
       exclude: optional(fc.uniqueArray(fc.constantFrom('12-25', '2030-01-01', '2030-12-24..2031-01-02'))),
       misfire: optional(fc.constantFrom('skip', 'once', 'all')),

@@ -1,20 +1,8 @@
-import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStores, replica, type OpenStores } from './scheduling.fixture';
+import { describe, expect, it } from 'vitest';
+import { replica, type OpenStores, withStores } from './scheduling.fixture';
 
-let database: TestDatabase;
-let redis: TestRedis;
 let stores: OpenStores;
-
-beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  stores = await openStores(database.url, redis.url, redis.prefix);
-});
-
-afterAll(async () => {
-  await stores.close();
-  await Promise.all([database.drop(), redis.close()]);
-});
+withStores((opened) => (stores = opened));
 
 const sql = (text: string) => stores.store.dataSource.query<unknown>(text);
 

@@ -1,23 +1,12 @@
 import { recordStarted, ScheduleControl, TaskControl, TaskNotRetryable } from '@millrace/tasks';
-import { eventually, signal, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStores, replica, type OpenStores, type Replica } from './scheduling.fixture';
+import { eventually, signal } from '@millrace/testing';
+import { describe, expect, it } from 'vitest';
+import { replica, type OpenStores, type Replica, withStores } from './scheduling.fixture';
 import type { ExclusiveOptions } from './scheduler.service';
 import type { Fire } from './timed-job';
 
-let database: TestDatabase;
-let redis: TestRedis;
 let stores: OpenStores;
-
-beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  stores = await openStores(database.url, redis.url, redis.prefix);
-});
-
-afterAll(async () => {
-  await stores.close();
-  await Promise.all([database.drop(), redis.close()]);
-});
+withStores((opened) => (stores = opened));
 
 /** Asks until the answer is not null. */
 const until = <T>(ask: () => Promise<T | null>): Promise<T> =>

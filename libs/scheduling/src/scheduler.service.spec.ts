@@ -1,24 +1,13 @@
 import { InvalidSchedule } from '@millrace/schedules';
 import { ScheduleNameTaken } from '@millrace/tasks';
-import { signal, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStores, replica, type OpenStores } from './scheduling.fixture';
+import { signal } from '@millrace/testing';
+import { describe, expect, it } from 'vitest';
+import { replica, type OpenStores, withStores } from './scheduling.fixture';
 import { InvalidScheduleName } from './scheduler-errors';
 import type { Fire } from './timed-job';
 
-let database: TestDatabase;
-let redis: TestRedis;
 let stores: OpenStores;
-
-beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  stores = await openStores(database.url, redis.url, redis.prefix);
-});
-
-afterAll(async () => {
-  await stores.close();
-  await Promise.all([database.drop(), redis.close()]);
-});
+withStores((opened) => (stores = opened));
 
 const tasksOf = async (name: string) => {
   const { id = 0 } = (await stores.store.schedules.findByName(name)) ?? {};

@@ -2,7 +2,9 @@ import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
 import { Metrics } from '@millrace/runtime';
 import { migrate, openStore, StoreOptions, SubmitNotices, type Store } from '@millrace/store';
 import { FireSlots, ScheduleControl, TaskControl, TaskPolicy, TaskSubmitter } from '@millrace/tasks';
+import { testDatabase, testRedis } from '@millrace/testing';
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { afterAll, beforeAll } from 'vitest';
 import { SchedulingOptions } from './scheduling-options';
 import { DeclareSchedules } from './declare-schedules';
 import { DeclaredSchedules } from './declared-schedules';
@@ -23,8 +25,23 @@ export interface OpenStores {
   close(): Promise<void>;
 }
 
+/** Opens stores of its own for a spec file, and closes them after its tests. */
+export function withStores(opened: (stores: OpenStores) => void): void {
+  let close: () => Promise<unknown>;
+  beforeAll(async () => {
+    const [database, redis] = await Promise.all([testDatabase(), testRedis()]);
+    const stores = await openStores(database.url, redis.url, redis.prefix);
+    opened(stores);
+    close = async () => {
+      await stores.close();
+      await Promise.all([database.drop(), redis.close()]);
+    };
+  });
+  afterAll(() => close());
+}
+
 /** Migrates and opens the given stores. */
-export async function openStores(databaseUrl: string, redisUrl: string, prefix: string): Promise<OpenStores> {
+async function openStores(databaseUrl: string, redisUrl: string, prefix: string): Promise<OpenStores> {
   await migrate(databaseUrl, () => undefined);
   const store = await openStore(new StoreOptions({ databaseUrl }));
   const access = createQueues(new QueueOptions({ redisUrl, prefix }));

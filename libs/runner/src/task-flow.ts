@@ -20,6 +20,7 @@ import type { CellSpec } from './isolation/cell-body';
 import type { Cells } from './isolation/cells';
 import { IsolatedAttempt } from './isolation/isolated-attempt';
 import { isolationOf } from './isolation/isolation-of';
+import { LeakedHandlers } from './leaked-handlers';
 import type { OutcomeBuffer } from './outcome-buffer';
 import { OutcomeWriter, type SettledAttempt } from './outcome-writer';
 import { ProgressWriter } from './progress-writer';
@@ -77,8 +78,7 @@ export class TaskFlow implements GateAnswers {
   private readonly progress: ProgressWriter;
   private readonly unroutable: Unroutable;
   private readonly line: SlotLine<Beginning>;
-  /** Handlers that ignored their signal and are still at it, although their attempt is over. */
-  private readonly leaks = new Set<Run>();
+  private readonly leaks: LeakedHandlers;
   /** Attempts that ended and have no place in the outcome buffer yet. */
   private readonly ending = new Set<Promise<void>>();
 
@@ -92,6 +92,7 @@ export class TaskFlow implements GateAnswers {
     );
     this.writer = new OutcomeWriter({ tasks, tally, buffer, abandon }, (attempts) => this.settle(attempts));
     this.progress = new ProgressWriter(tasks, abandon);
+    this.leaks = new LeakedHandlers(slots.total);
     this.line = new SlotLine({
       slots,
       begin: (task) => this.begin(task),
@@ -113,7 +114,7 @@ export class TaskFlow implements GateAnswers {
 
   /** Handlers that ignored their signal and still run. */
   get leaked(): number {
-    return this.leaks.size;
+    return this.leaks.count;
   }
 
   /** Takes claimed entries; `claimedAtMs` is monotonic, from before the claim. */
@@ -154,7 +155,7 @@ export class TaskFlow implements GateAnswers {
     held.run = run;
     run.begin((ended) => {
       tally.ran(task, (performance.now() - startedAtMs) / 1_000);
-      if (!run.hasSettled) this.leak(run, task);
+      if (!run.hasSettled) this.leaks.add(run, task);
       this.end(held, task, ended, run.hasSettled ? null : run);
     });
   }
@@ -338,21 +339,10 @@ export class TaskFlow implements GateAnswers {
     }
   }
 
-  private leak(run: Run, { taskId, type, attempt }: StartedTask): void {
-    this.leaks.add(run);
-    void run.whenSettled().then(() => this.leaks.delete(run));
-    this.logger.error('A handler ignores its signal and still runs', {
-      taskId,
-      type,
-      attempt,
-      leaked: this.leaks.size,
-    });
-  }
-
   /** Up to as many handlers as there are slots may run on beside new tasks; one more keeps its slot until it settles. */
   private free(held: HeldTask, leaked: Run | null): void {
     const { slots } = this.parts;
-    if (leaked && this.leaks.has(leaked) && this.leaks.size > slots.total) {
+    if (leaked && this.leaks.keepsSlot(leaked)) {
       void leaked.whenSettled().then(() => this.free(held, null));
       return;
     }

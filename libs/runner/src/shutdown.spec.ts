@@ -35,6 +35,21 @@ describe('a worker that is told to stop', () => {
     expect(await bench.queues.of('default').depth()).toMatchObject({ processing: 0, ready: 1 });
   });
 
+  it('hands back a start that was committed without its answer having arrived', async () => {
+    const worker = await bench.startWorker([handlerOf('unheard', () => 'ran')], { queues: new Map([['unheard', 1]]) });
+    // The look for strays that each worker begins with is over when a second task has run.
+    for (let count = 0; count < 2; count += 1) {
+      const ran = await bench.submitter.submit('unheard', {}, { queue: 'unheard' });
+      await bench.rowWhen(ran.taskId);
+    }
+    const { taskId } = await bench.submitter.submit('of_nobody', {}, { queue: 'of_nobody' });
+    await bench.store.tasks.startMany([{ taskId, attempt: 0 }], worker.worker.id);
+
+    await worker.stop();
+
+    expect(await bench.queries.findByTaskId(taskId)).toMatchObject({ status: 'pending', attempt: 1, crashCount: 0 });
+  });
+
   it('goes on renewing while it waits, so that nobody takes its tasks', async () => {
     const started = signal();
     const finish = signal();

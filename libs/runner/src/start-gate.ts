@@ -12,6 +12,13 @@ const BATCH = 500;
 /** How long claimed tasks wait for PostgreSQL before they go to whoever may reach it. */
 const PATIENCE_MS = 5_000;
 
+/**
+ * A start that was given up may still wait in the server, and be committed as long as a statement may take
+ * (`statement_timeout`, 5 s): a server that was frozen goes on where it stood. So strays are looked for once more so long
+ * after a first look that the server answered.
+ */
+const DOUBT_MS = 6_000;
+
 /** What the gate tells about each task it was shown; exactly one of these is called for each. */
 export interface GateAnswers {
   /** The row is `processing` for this worker now. */
@@ -58,6 +65,8 @@ export class StartGate {
   private failures = 0;
   /** Set when a start may have been committed without its answer having arrived, and when somebody wants to know. */
   private strayWanted = false;
+  /** The server may still have a start that was given up. */
+  private inDoubt = false;
 
   constructor(
     private readonly parts: StartGateParts,
@@ -116,6 +125,7 @@ export class StartGate {
   private async waitForStore(error: StoreUnavailable): Promise<void> {
     this.failures += 1;
     this.strayWanted = true;
+    this.inDoubt = true;
     if (this.failures === 1) this.logger.warn('Starts wait for the database', { error });
     await pause(retryPauseMs(this.failures), this.parts.stopping);
   }
@@ -167,10 +177,17 @@ export class StartGate {
       await this.parts.handBackStrays();
       this.strayWanted = false;
       this.failures = 0;
+      if (this.inDoubt) void this.lookAgain();
+      this.inDoubt = false;
     } catch (error) {
       if (error instanceof StoreUnavailable && this.stalled) return this.waitForStore(error);
       this.logger.warn('Looking for starts without an answer failed', { error });
       this.failures = 0;
     }
+  }
+
+  private async lookAgain(): Promise<void> {
+    await pause(DOUBT_MS, this.parts.stopping);
+    if (!this.parts.stopping.aborted) this.lookForStrays();
   }
 }

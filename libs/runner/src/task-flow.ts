@@ -73,6 +73,7 @@ interface Beginning {
  */
 export class TaskFlow implements GateAnswers {
   private readonly logger = new Logger(TaskFlow.name);
+  private readonly strays: StrayRows;
   private readonly gate: StartGate;
   private readonly writer: OutcomeWriter;
   private readonly progress: ProgressWriter;
@@ -85,9 +86,9 @@ export class TaskFlow implements GateAnswers {
   constructor(private readonly parts: FlowParts) {
     const { workerId, slots, held, tasks, queries, policy, settler, tally, buffer, hasSpilled, stopping, abandon } =
       parts;
-    const strays = new StrayRows(workerId, held, queries, tasks, hasSpilled);
+    this.strays = new StrayRows(workerId, held, queries, tasks, hasSpilled);
     this.gate = new StartGate(
-      { workerId, tasks, policy, tally, stopping, handBackStrays: () => strays.runOnce() },
+      { workerId, tasks, policy, tally, stopping, handBackStrays: () => this.strays.runOnce() },
       this,
     );
     this.writer = new OutcomeWriter({ tasks, tally, buffer, abandon }, (attempts) => this.settle(attempts));
@@ -200,6 +201,11 @@ export class TaskFlow implements GateAnswers {
   /** Looks for rows that are this worker's by the record and do not run here. */
   lookForStrays(): void {
     this.gate.lookForStrays();
+  }
+
+  /** Hands those back that are there at the very end, when no start is under way any more. */
+  async handBackStrays(): Promise<void> {
+    await this.strays.runOnce();
   }
 
   /** Aborts every running handler because the worker stops. */

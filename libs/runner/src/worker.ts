@@ -48,7 +48,7 @@ const FLUSH_MS = 3_000;
 const GOODBYE_MS = 1_000;
 
 /** What `Worker.stop` may take beyond `shutdownTimeoutMs`, in milliseconds. */
-export const WORKER_CLOSING_MS = ABORTED_MS + 3 * FLUSH_MS + 5 * GOODBYE_MS;
+export const WORKER_CLOSING_MS = ABORTED_MS + 3 * FLUSH_MS + 6 * GOODBYE_MS;
 
 /** One worker process: takes tasks from its queues and runs them until it is told to stop. */
 @Injectable()
@@ -205,6 +205,8 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     await within(GOODBYE_MS, Promise.all(this.upkeep.map((periodic) => periodic.stop())));
     await within(GOODBYE_MS, this.renewals.stop());
     this.renewing?.end();
+    // Rows of a worker that is gone are counted as lost, and these have lost nothing.
+    await within(GOODBYE_MS, this.flow.handBackStrays());
     await within(GOODBYE_MS, this.sayGoodbye());
     this.loops = [];
   }

@@ -23,7 +23,14 @@ export {
 } from './limits';
 export { endOfString, findJsonFault, joinPath, type JsonFault } from './json-scan';
 export { InvalidTask, type FieldError } from './invalid-task';
-export { checkDuration, checkInstant, checkQueueName, checkTaskOptions, checkText } from './option-rules';
+export {
+  checkDuration,
+  checkFreeType,
+  checkInstant,
+  checkQueueName,
+  checkTaskOptions,
+  checkText,
+} from './option-rules';
 export type { TaskOptions } from './options';
 export { checkPayload, checkPayloadSize, isUnstorable, mendJson } from './payload-rules';
 export type { QueueTask } from './queue-task';

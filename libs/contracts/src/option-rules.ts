@@ -11,6 +11,7 @@ import {
 } from './limits';
 import type { TaskOptions } from './options';
 import { isUnstorable } from './payload-rules';
+import { FUNCTION_TYPE_PREFIX, isFunctionType } from './schedule';
 
 /** Most characters of a user id, a unique key or a trace header. */
 const TEXT_LIMIT = 255;
@@ -34,6 +35,12 @@ export function checkTaskOptions(type: unknown, options: TaskOptions): FieldErro
     ...checkText('trace.traceparent', options.trace?.traceparent),
     ...checkText('trace.tracestate', options.trace?.tracestate),
   ];
+}
+
+/** Fault of a type that only runs of functions have: what anybody else submits under it could not be retried, nor told from them. */
+export function checkFreeType(type: unknown): FieldError[] {
+  if (typeof type !== 'string' || !isFunctionType(type)) return [];
+  return [{ field: 'type', message: `must not begin with ${FUNCTION_TYPE_PREFIX}, which is reserved for functions` }];
 }
 
 /** Fault of a queue name that Redis keys cannot carry or that would collide with a key of the default queue. */

@@ -3,6 +3,7 @@ import {
   checkInstant,
   checkPayload,
   checkPayloadSize,
+  checkFreeType,
   checkTaskOptions,
   DEFAULT_QUEUE,
   InvalidTask,
@@ -145,6 +146,7 @@ export class QueueClient {
 function faultsOf({ name, payload, options = {} }: Submission, maxBytes: number, at = ''): FieldError[] {
   const payloadFaults = checkPayload(payload);
   const faults = [
+    ...checkFreeType(name),
     ...checkTaskOptions(name, options),
     ...payloadFaults,
     ...(payloadFaults.length > 0 ? [] : checkPayloadSize(JSON.stringify(payload), maxBytes)),

@@ -1,6 +1,7 @@
 import {
   checkPayload,
   checkPayloadSize,
+  checkFreeType,
   checkTaskOptions,
   findJsonFault,
   parseDuration,
@@ -57,6 +58,7 @@ export function decodeQueueTask(json: string, maxPayloadBytes: number = PAYLOAD_
   const attempt = readCount('attempt', fields('attempt'));
   const payload = (object.payload === undefined ? {} : object.payload) as Json;
   if (attempt === undefined) {
+    refuse(checkFreeType(name));
     refuse(checkPayload(payload));
     if (SUSPECT_NUMBER.test(json)) refuse(numberFaults(json));
     // What is too large cannot be part of an entry that is small enough.

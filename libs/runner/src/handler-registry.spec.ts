@@ -72,6 +72,7 @@ describe('the handler registry', () => {
 describe('@TaskHandler', () => {
   it.each([
     ['a type with a space', () => TaskHandler('a b')],
+    ['a type that is reserved for functions', () => TaskHandler('scheduled:a')],
     ['a negative maxRetry', () => TaskHandler('a', { maxRetry: -1 })],
     ['a timeout that is no duration', () => TaskHandler('a', { timeout: 'soon' })],
     ['a timeout of 0', () => TaskHandler('a', { timeout: 0 })],

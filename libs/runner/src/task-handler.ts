@@ -1,5 +1,12 @@
 import { SetMetadata } from '@nestjs/common';
-import { type Duration, MAX_RETRY_LIMIT, parseDuration, TYPE_PATTERN, type Json } from '@millrace/contracts';
+import {
+  checkFreeType,
+  type Duration,
+  MAX_RETRY_LIMIT,
+  parseDuration,
+  TYPE_PATTERN,
+  type Json,
+} from '@millrace/contracts';
 import type { TaskContext } from './task-context';
 
 /**
@@ -73,6 +80,8 @@ function settingsOf(type: string, options: TaskHandlerOptions): HandlerSettings 
   if (!TYPE_PATTERN.test(type)) {
     throw new InvalidHandler(`@TaskHandler: the type ${JSON.stringify(type)} must match ${TYPE_PATTERN.source}`);
   }
+  const [reserved] = checkFreeType(type);
+  if (reserved) throw new InvalidHandler(`@TaskHandler: the type ${JSON.stringify(type)} ${reserved.message}`);
   const { timeout, maxRetry, retryDelay, description, isolated } = options;
   if (maxRetry !== undefined && !(Number.isInteger(maxRetry) && maxRetry >= 0 && maxRetry <= MAX_RETRY_LIMIT)) {
     throw new InvalidHandler(`@TaskHandler('${type}'): maxRetry must be 0 to ${MAX_RETRY_LIMIT}`);

@@ -50,7 +50,7 @@ export class DeclaredSchedules {
 
   /** Declares a schedule; `maker` makes what each slot submits, else `input` says it. Throws `InvalidSchedule`. */
   add(name: string, input: ScheduleInput, maker: SlotMaker | null): void {
-    const definition = draftSchedule(name, input, this.policy);
+    const definition = draftSchedule(name, input, this.policy, 'code');
     const nothing = { lastRunAt: null, lastError: null, runs: 0, failures: 0, skipped: 0, missed: 0 };
     this.entries.set(name, { name, input, definition, maker, isRecorded: false, isTaken: false, ...nothing });
     this.makers.set(name, maker);

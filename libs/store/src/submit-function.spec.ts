@@ -69,6 +69,7 @@ describe('millrace_submit', () => {
   test.each([
     [`'no type'`, '', 'type must match'],
     ['NULL', '', 'type must match'],
+    [`'scheduled:rebuild'`, '', 'type must not begin with scheduled:'],
     [`'noop'`, ', NULL', 'payload must be given'],
     [`'noop'`, `, queue => 'a:b'`, 'queue must match'],
     [`'noop'`, `, task_id => ''`, 'task_id must match'],

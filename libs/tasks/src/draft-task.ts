@@ -3,6 +3,7 @@ import {
   checkInstant,
   checkPayload,
   checkPayloadSize,
+  checkFreeType,
   checkTaskOptions,
   checkText,
   InvalidTask,
@@ -31,8 +32,27 @@ export interface Draft {
  * Applies the rules and the defaults of a submit.
  * Throws `InvalidTask` with every fault; `prefix` (such as `tasks[3].`) leads each field's name.
  */
-export function draftTask({ type, payload, options = {} }: Submission, policy: TaskPolicy, prefix = ''): Draft {
-  const faults = [...checkTaskOptions(type, options), ...checkSubmitOptions(options), ...checkPayload(payload)];
+export function draftTask(submission: Submission, policy: TaskPolicy, prefix = ''): Draft {
+  return draft(submission, policy, { prefix, faults: checkFreeType(submission.type) });
+}
+
+/** The same for a task that records what this process runs itself, whose type is reserved for that. */
+export function draftRun(submission: Submission, policy: TaskPolicy): Draft {
+  return draft(submission, policy, { prefix: '', faults: [] });
+}
+
+function draft(
+  { type, payload, options = {} }: Submission,
+  policy: TaskPolicy,
+  known: { readonly prefix: string; readonly faults: readonly FieldError[] },
+): Draft {
+  const { prefix } = known;
+  const faults = [
+    ...known.faults,
+    ...checkTaskOptions(type, options),
+    ...checkSubmitOptions(options),
+    ...checkPayload(payload),
+  ];
   // A payload that is no JSON value may have no JSON text at all.
   const json = faults.length === 0 ? JSON.stringify(payload) : '';
   faults.push(...checkPayloadSize(json, policy.maxPayloadBytes));

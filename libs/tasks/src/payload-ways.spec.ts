@@ -58,21 +58,24 @@ afterAll(async () => {
 const FINE = { type: 'noop', name: 'noop', payload: 1 };
 
 /** Every way in from TypeScript; `at` leads the fields of its faults. */
-const WAYS: Readonly<Record<string, { readonly at: string; readonly send: (payload: Json) => Promise<unknown> }>> = {
-  'TaskSubmitter.submit': { at: '', send: (payload) => submitter.submit('noop', payload) },
+const WAYS: Readonly<
+  Record<string, { readonly at: string; readonly send: (payload: Json, type?: string) => Promise<unknown> }>
+> = {
+  'TaskSubmitter.submit': { at: '', send: (payload, type = 'noop') => submitter.submit(type, payload) },
   'TaskSubmitter.submitMany': {
     at: 'tasks[1].',
-    send: (payload) => submitter.submitMany([FINE, { ...FINE, payload }]),
+    send: (payload, type = 'noop') => submitter.submitMany([FINE, { type, payload }]),
   },
   'submit in a transaction': {
     at: '',
-    send: (payload) => store.tasks.transaction((manager) => submitter.submit('noop', payload, { manager })),
+    send: (payload, type = 'noop') =>
+      store.tasks.transaction((manager) => submitter.submit(type, payload, { manager })),
   },
-  'QueueClient.submit': { at: '', send: (payload) => access.client.submit('noop', payload) },
-  'QueueClient.submitIn': { at: '', send: (payload) => access.client.submitIn('1s', 'noop', payload) },
+  'QueueClient.submit': { at: '', send: (payload, name = 'noop') => access.client.submit(name, payload) },
+  'QueueClient.submitIn': { at: '', send: (payload, name = 'noop') => access.client.submitIn('1s', name, payload) },
   'QueueClient.submitMany': {
     at: 'tasks[1].',
-    send: (payload) => access.client.submitMany([FINE, { ...FINE, payload }]),
+    send: (payload, name = 'noop') => access.client.submitMany([FINE, { name, payload }]),
   },
 };
 
@@ -97,12 +100,24 @@ describe.each(Object.entries(WAYS))('%s', (_way, { at, send }) => {
   it.each(TAKEN)('takes %s', async (_what, payload) => {
     await expect(send(payload)).resolves.toBeDefined();
   });
+
+  it('refuses a type that is reserved for functions', async () => {
+    const before = await counts();
+
+    const refusal = await send({}, 'scheduled:rebuild').catch((error: unknown) => error);
+
+    expect(refusal).toBeInstanceOf(InvalidTask);
+    const [{ field, message } = { field: '', message: '' }] = (refusal as InvalidTask).errors;
+    expect(field).toMatch(/^(tasks\[1\]\.)?(type|name)$/);
+    expect(message).toContain('must not begin with scheduled:');
+    expect(await counts()).toEqual(before);
+  });
 });
 
 describe('LPUSH', () => {
-  const push = async (payload: Json) => {
+  const push = async (payload: Json, name = 'noop') => {
     while ((await claim()).length > 0);
-    await redis.redis.lpush(`${redis.prefix}:tasks`, JSON.stringify({ id: 'raw', name: 'noop', payload }));
+    await redis.redis.lpush(`${redis.prefix}:tasks`, JSON.stringify({ id: 'raw', name, payload }));
     const claims = await claim();
     await access.queues.of('default').ack(claims);
     return claims;
@@ -113,6 +128,13 @@ describe('LPUSH', () => {
 
     expect(await push(payload)).toEqual([]);
     expect((await counts()).bad).toBe(bad + 1);
+  });
+
+  it('of a type that is reserved for functions is set aside with the reason', async () => {
+    expect(await push({}, 'scheduled:rebuild')).toEqual([]);
+
+    const [newest] = await redis.redis.lrange(`${redis.prefix}:bad`, 0, 0);
+    expect(newest).toContain('name must not begin with scheduled:');
   });
 
   it.each(['9007199254740993', '{"n":-123456789012345678901}', '1e400'])(

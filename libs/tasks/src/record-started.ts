@@ -1,5 +1,5 @@
 import type { StartedTask, TaskRepository } from '@millrace/store';
-import { draftTask } from './draft-task';
+import { draftRun } from './draft-task';
 import type { Submission } from './submission';
 import type { TaskPolicy } from './task-policy';
 
@@ -12,7 +12,7 @@ export async function recordStarted(
   submission: Submission,
   workerId: string,
 ): Promise<StartedTask> {
-  const { task } = draftTask(submission, policy);
+  const { task } = draftRun(submission, policy);
   return tasks.transaction(async (manager) => {
     await tasks.insertMany([task], manager);
     const [start] = await tasks.startMany([{ taskId: task.taskId, attempt: 0 }], workerId, manager);

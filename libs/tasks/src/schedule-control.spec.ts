@@ -49,6 +49,7 @@ describe('a schedule that is put', () => {
     ]);
     expect(errors.at(-1)).toMatchObject({ position: 3 });
     await expect(put('preview')).rejects.toThrow('reserved');
+    await expect(put('rebuild', { cron: '@daily', type: 'scheduled:rebuild' })).rejects.toThrow('reserved');
   });
 
   it('says what is in the way', async () => {

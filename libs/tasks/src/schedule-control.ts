@@ -182,8 +182,8 @@ export class ScheduleControl {
   }
 
   private async putWithin({ input, ...request }: WriteRequest, manager: EntityManager): Promise<WrittenSchedule> {
-    const { name, version } = request;
-    const definition = draftSchedule(name, input, this.policy);
+    const { name, version, source } = request;
+    const definition = draftSchedule(name, input, this.policy, source);
     const next = nextSlotOf(name, definition, await this.schedules.now(manager));
     const result = await this.schedules.put({ ...request, definition, next }, manager);
     switch (result.kind) {

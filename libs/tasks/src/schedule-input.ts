@@ -1,8 +1,10 @@
 import {
   checkDuration,
+  checkFreeType,
   checkPayload,
   checkPayloadSize,
   checkTaskOptions,
+  FUNCTION_TYPE_PREFIX,
   MISFIRE_POLICIES,
   OVERLAP_POLICIES,
   parseDuration,
@@ -23,7 +25,7 @@ import {
   type ScheduleSpec,
   type SpecInput,
 } from '@millrace/schedules';
-import type { NextSlot, ScheduleDefinition, ScheduleTiming } from '@millrace/store';
+import type { NextSlot, ScheduleDefinition, ScheduleSource, ScheduleTiming } from '@millrace/store';
 import { backoffOf, optionalMs } from './draft-task';
 import type { SubmitOptions } from './submission';
 import type { TaskPolicy } from './task-policy';
@@ -65,11 +67,17 @@ const MAX_FAILURES = 100;
 
 /**
  * Checks a schedule and applies every default.
- * Throws `InvalidSchedule` with every fault, named as in REST.
+ * Throws `InvalidSchedule` with every fault, named as in REST. Only schedules of code may be those of functions.
  */
-export function draftSchedule(name: string, input: ScheduleInput, policy: TaskPolicy): ScheduleDefinition {
+export function draftSchedule(
+  name: string,
+  input: ScheduleInput,
+  policy: TaskPolicy,
+  source: ScheduleSource,
+): ScheduleDefinition {
   const faults = [
     ...checkName(name),
+    ...(source === 'code' && input.type === FUNCTION_TYPE_PREFIX + name ? [] : checkFreeType(input.type)),
     ...checkTaskOptions(input.type, input),
     ...checkPolicies(input),
     ...checkPayloadOf(input.payload, policy),

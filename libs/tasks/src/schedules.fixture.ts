@@ -62,7 +62,7 @@ export async function testSchedules(): Promise<TestSchedules> {
     find,
     put: async (name, input, nextSlotAt) => {
       const full = { type: 'noop', payload: {}, ...((input.at ?? input.every) ? {} : { cron: '* * * * *' }), ...input };
-      const definition = draftSchedule(name, full, policy);
+      const definition = draftSchedule(name, full, policy, 'api');
       const next = { slotAt: nextSlotAt, runAt: nextSlotAt };
       const result = await schedules.put({ name, definition, next, actor: 'test', source: 'api', mode: 'any' });
       if (!('schedule' in result)) throw new Error(`not put: ${result.kind}`);

@@ -3,7 +3,7 @@ import { fillPayload, findTimeZone } from '@millrace/schedules';
 import type { Firing, ScheduleRow, StartedTask } from '@millrace/store';
 import { within } from './deadline';
 import { describeError } from './describe-error';
-import { draftTask, type Draft } from './draft-task';
+import { draftRun, draftTask, type Draft } from './draft-task';
 import type { SlotOptions } from './schedule-input';
 import type { TaskPolicy } from './task-policy';
 
@@ -50,11 +50,12 @@ export async function taskOfSlot(
     const maker = schedule.source === 'code' ? makers.get(schedule.name) : null;
     const made = maker ? await within(MAKER_MS, Promise.resolve(maker(slotAt))) : null;
     const { type, payload, options, runner = null } = made ?? submissionOf(schedule, slotAt);
-    const draft = draftTask(
-      { type, payload, options: { ...optionsOf(schedule), ...options, scheduleId: schedule.id, slotAt } },
-      policy,
-    );
-    return { draft, runner };
+    const submission = {
+      type,
+      payload,
+      options: { ...optionsOf(schedule), ...options, scheduleId: schedule.id, slotAt },
+    };
+    return { draft: runner ? draftRun(submission, policy) : draftTask(submission, policy), runner };
   } catch (error) {
     return { refusal: describeError(error) };
   }

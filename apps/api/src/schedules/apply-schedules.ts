@@ -92,7 +92,7 @@ export class ApplySchedules {
       if (seen.has(name)) errors.push({ field: fieldOf('name'), message: 'must not stand in the set twice' });
       seen.add(name);
       try {
-        return [draftSchedule(name, input, this.policy)];
+        return [draftSchedule(name, input, this.policy, 'api')];
       } catch (error) {
         if (!(error instanceof InvalidSchedule)) throw error;
         errors.push(...error.errors.map((fault) => ({ ...fault, field: fieldOf(fault.field) })));

@@ -1,5 +1,5 @@
-import { LOSS_LIMIT } from '@millrace/tasks';
-import { eventually, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
+import { LOSS_LIMIT, recordStarted, TaskPolicy } from '@millrace/tasks';
+import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openStores, type OpenStores } from '../scheduler.fixture';
 import { dutiesOf, forgetAll, LEASE_MS, endLeases, passTime, removeUnfinished, scriptedWorker } from './duties.fixture';
@@ -76,12 +76,8 @@ const rowOf = async (taskId: string) => stores.store.queries.findByTaskId(taskId
 describe('a lost worker', () => {
   it('that was a scheduler leaves runs of functions failed and queues none of them', async () => {
     const scheduler = await newWorker();
-    const { taskId } = await stores.submitter.submit('scheduled:rebuild', {}, { delay: 1 });
-    await forgetAll(redis);
-    await eventually(async () => {
-      const [start] = await stores.store.tasks.startMany([{ taskId, attempt: 0 }], scheduler.workerId);
-      expect(start?.kind).toBe('started');
-    });
+    const parts = { tasks: stores.store.tasks, policy: new TaskPolicy() };
+    const { taskId } = await recordStarted(parts, { type: 'scheduled:rebuild', payload: {} }, scheduler.workerId);
 
     const counts = await watchFor(VANISHED_MS);
 

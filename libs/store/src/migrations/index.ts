@@ -12,6 +12,7 @@ import leanMoves from './0010-lean-moves.sql';
 import declaredBy from './0011-declared-by.sql';
 import rareOutcomes from './0012-rare-outcomes.sql';
 import uncounted from './0013-uncounted.sql';
+import freeTypes from './0014-free-types.sql';
 
 /** A class for TypeORM's runner; the name ends in the timestamp it sorts by. */
 function migration(name: string, sql: string): new () => MigrationInterface {
@@ -44,4 +45,5 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   migration('DeclaredBy1795500000011', declaredBy),
   migration('RareOutcomes1795500000012', rareOutcomes),
   migration('Uncounted1795500000013', uncounted),
+  migration('FreeTypes1795500000014', freeTypes),
 ];

@@ -41,13 +41,16 @@ const LOCK_RELEASABLE = `
   LIMIT $4
   FOR UPDATE OF s SKIP LOCKED`;
 
-/** Whoever looked before another scheduler's commit gets nothing here. */
+/** Whoever looked before another scheduler's commit gets nothing here. Of each schedule, which is locked, comes one slot. */
 const TAKE_WAITING = `
   WITH taken AS (
     UPDATE schedule_slots w SET outcome = n.outcome, task_id = n.task_id, reason = n.reason
     FROM jsonb_to_recordset($1::jsonb) AS n (id bigint, slot_at timestamptz, outcome text, task_id text, reason text)
     WHERE w.schedule_id = n.id AND w.slot_at = n.slot_at AND w.outcome = 'waiting'
-    RETURNING w.schedule_id, w.slot_at
+    RETURNING w.schedule_id, w.slot_at, w.outcome, w.origin
+  ), ran AS (
+    UPDATE schedules s SET last_run_at = greatest(s.last_run_at, t.slot_at) FROM taken t
+    WHERE s.id = t.schedule_id AND t.outcome = 'submitted' AND t.origin = 'schedule'
   )
   SELECT schedule_id::text AS id, slot_at FROM taken`;
 

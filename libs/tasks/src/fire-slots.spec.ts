@@ -157,6 +157,8 @@ describe('slots that come due while a run is unfinished', () => {
     await t.work('queue', 'success');
     expect(await t.fire.releaseWaiting(firing())).toEqual([]);
     expect(await t.runs('queue')).toEqual(Array.from({ length: 3 }, () => ['submitted', 'success']));
+    const { id, lastRunAt } = await t.find('queue');
+    expect(lastRunAt).toEqual((await t.store.schedules.runs(id, { limit: 1 }))[0]?.slotAt);
   });
 
   it('cancel the run under way, and start when it has ended', async () => {

@@ -91,6 +91,8 @@ export default tseslint.config(
             '^.*/apps/scheduler/src/(scheduler.(config|module)|scheduler-service|duties/(duties.module|prune-finished))$',
             // The worker of the benchmark answers and stamps as the workers of all measured systems do.
             '^.*/compare/host/src/(serve-asks|stamps|system)$',
+            // What the long benchmarks of the whole platform run on; plain scripts without a build.
+            '^.*/platform/(cpu|platform|rest).mjs$',
           ],
           enforceBuildableLibDependency: false,
           depConstraints: LAYERS,

@@ -4,7 +4,7 @@ const CHUNK = 100_000;
 
 /**
  * Tasks as a busy platform would have after a month: 90% succeeded, 4% failed, 1% cancelled, 5% pending; 60 types and 20,000
- * users, a few of them very common; five queues. $1 and $2: first and last number, $3: rows in all.
+ * users, a few of them very common; five queues. What waits is due tomorrow. $1 and $2: first and last number, $3: rows in all.
  */
 const INSERT = `
   INSERT INTO tasks (task_id, type, queue, user_id, status, payload, result, attempt, worker_id, started_at, finished_at,
@@ -15,7 +15,7 @@ const INSERT = `
     jsonb_build_object('n', n, 'text', repeat('x', 150)), CASE WHEN status = 'success' THEN '{"ok": true}'::jsonb END,
     CASE WHEN status = 'pending' THEN 0 ELSE 1 END, CASE WHEN status IN ('success', 'failed') THEN 'worker' END,
     CASE WHEN status IN ('success', 'failed') THEN at END, CASE WHEN status <> 'pending' THEN at + interval '1 s' END,
-    at - interval '1 s', at, at,
+    at - interval '1 s', at, CASE WHEN status = 'pending' THEN now() + interval '1 day' ELSE at END,
     CASE WHEN status = 'failed' THEN 'handler_error' END, CASE WHEN status = 'failed' THEN 'boom' END
   FROM (
     SELECT n, now() - ($3::bigint - n) * (interval '29 days' / $3::bigint) AS at, CASE

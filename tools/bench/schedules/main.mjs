@@ -8,20 +8,10 @@
  * A slot is late by what lies between its due moment and the commit of its transaction, both by PostgreSQL's clock. Tasks are
  * recorded and queued; no worker runs. The stores are of its own, sync to disk as in production, and are removed afterwards.
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import pg from 'pg';
-import {
-  createRunFolder,
-  freePort,
-  removeRunFolder,
-  startPostgres,
-  startRedis,
-  workspaceRoot,
-} from '../../stack/src/index.mjs';
-import { cpuSeconds, parentOf } from './cpu.mjs';
+import { cpuSeconds } from '../platform/cpu.mjs';
+import { Platform } from '../platform/platform.mjs';
 import { fill } from './fill.mjs';
 
 const { values } = parseArgs({
@@ -61,66 +51,36 @@ const EXPECTED = `
 
 const MISSED = 'SELECT sum(missed_count)::integer AS missed FROM schedules';
 
-const folder = createRunFolder();
-const postgres = await startPostgres({
-  dataDir: join(folder, 'postgres'),
-  durability: 'durable',
-  log: join(folder, 'postgres.log'),
-  settings: { shared_buffers: '512MB', track_commit_timestamp: 'on' },
-});
-const redis = await startRedis({ dataDir: join(folder, 'redis'), persistence: 'none', log: join(folder, 'redis.log') });
-const env = {
-  ...process.env,
-  NODE_ENV: 'development',
-  DATABASE_URL: postgres.url,
-  REDIS_URL: redis.url,
-  LOG_LEVEL: 'error',
-};
-const bundle = (/** @type {string} */ project) => join(workspaceRoot, 'dist', project, 'main.js');
-/** @type {import('node:child_process').ChildProcess[]} */
+const platform = await Platform.open({ shared_buffers: '512MB', track_commit_timestamp: 'on' });
+const { client } = platform;
+/** @type {number[]} */
 const replicas = [];
 
 try {
-  execFileSync(process.execPath, [bundle('tools/migrate')], { env, stdio: 'ignore' });
-  const client = new pg.Client({ connectionString: postgres.url });
-  await client.connect();
-  const {
-    rows: [{ pid }],
-  } = await client.query('SELECT pg_backend_pid() AS pid');
-  const postmaster = parentOf(pid);
+  const postmaster = await platform.postmaster();
   // Whole minutes, so that every schedule of a second is due as often as every other.
   const fromMs = Math.ceil((Date.now() + WARM_UP_MS) / 60_000) * 60_000;
   const toMs = fromMs + Math.ceil(seconds / 60) * 60_000;
   await fill(client, { count, startAt: new Date(fromMs - WARM_UP_MS) });
-  for (let n = 0; n < Number(values.replicas); n += 1) {
-    const port = String(await freePort(0));
-    replicas.push(
-      spawn(process.execPath, [bundle('apps/scheduler')], { env: { ...env, SCHEDULER_PORT: port }, stdio: 'inherit' }),
-    );
-  }
+  for (let n = 0; n < Number(values.replicas); n += 1) replicas.push((await platform.start('scheduler')).pid);
   await sleep(fromMs - Date.now());
   const before = cpuNow(postmaster);
   await sleep(toMs - Date.now());
   const after = cpuNow(postmaster);
   await sleep(5_000);
-  await report(client, [new Date(fromMs), new Date(toMs)], {
+  await report([new Date(fromMs), new Date(toMs)], {
     node: after.node - before.node,
     postgres: after.postgres - before.postgres,
   });
-  await client.end();
 } finally {
-  for (const replica of replicas) replica.kill('SIGTERM');
-  await redis.stop();
-  await postgres.stop();
-  await removeRunFolder(folder);
+  await platform.close();
 }
 
 /**
- * @param {import('pg').Client} client
  * @param {[Date, Date]} span
  * @param {{ node: number, postgres: number }} cpu seconds of the span
  */
-async function report(client, span, cpu) {
+async function report(span, cpu) {
   const {
     rows: [fired],
   } = await client.query(FIRED, span);
@@ -149,6 +109,6 @@ async function report(client, span, cpu) {
  * @param {number} postmaster
  */
 function cpuNow(postmaster) {
-  const node = replicas.reduce((sum, { pid }) => sum + cpuSeconds(pid ?? 0), 0);
+  const node = replicas.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
   return { node, postgres: cpuSeconds(postmaster) };
 }

@@ -6,6 +6,8 @@ import { isUnstorable } from '@millrace/contracts';
 /** How one query parameter is read and documented. `read` throws an `Error` whose message says what is accepted. */
 export interface QueryField<T> {
   readonly read: (text: string) => T;
+  /** Reads a parameter that may be given more than once. */
+  readonly readAll?: (texts: readonly string[]) => T;
   readonly doc: string;
   readonly schema: Readonly<Record<string, unknown>>;
 }
@@ -65,6 +67,16 @@ export function text(doc: string, max: number): QueryField<string> {
   };
 }
 
+/** A parameter that may be given more than once, such as `cron=…&cron=…`. */
+export function repeated<T>({ read, doc, schema }: QueryField<T>): QueryField<readonly T[]> {
+  return {
+    read: (text) => [read(text)],
+    readAll: (texts) => texts.map(read),
+    doc,
+    schema: { type: 'array', items: schema },
+  };
+}
+
 /** `true` or `false`. */
 export function flag(doc: string): QueryField<boolean> {
   return {
@@ -88,8 +100,8 @@ const INSTANT = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\
 export function readInstant(value: unknown): Date {
   const [, day] = typeof value === 'string' ? (INSTANT.exec(value) ?? []) : [];
   const ms = day === undefined ? Number.NaN : Date.parse(value as string);
-  // Date.parse takes 30 February for 1 March; the day must come back as it went in.
-  const dayIsReal = day !== undefined && new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
+  // Date.parse takes 30 February for 1 March; the day must come back as it went in. JSON has null for no date at all.
+  const dayIsReal = day !== undefined && new Date(`${day}T00:00:00Z`).toJSON()?.startsWith(day);
   if (dayIsReal && ms >= 0 && ms < 253_402_300_800_000) return new Date(ms);
   throw new Error('must be an instant such as 2030-01-31T12:00:00Z, with Z or an offset');
 }
@@ -106,10 +118,12 @@ export class QueryPipe<F extends QueryFields> implements PipeTransform<unknown, 
       const field = Object.hasOwn(this.fields, name) ? this.fields[name] : undefined;
       if (!field) {
         errors.push({ field: name.slice(0, 64), message: `is not a parameter; known are ${this.known()}` });
-      } else if (typeof value !== 'string') {
-        errors.push({ field: name, message: 'must be given once' });
-      } else {
+      } else if (typeof value === 'string') {
         this.read(name, () => field.read(value), values, errors);
+      } else if (field.readAll && isTexts(value)) {
+        this.read(name, () => field.readAll?.(value), values, errors);
+      } else {
+        errors.push({ field: name, message: 'must be given once' });
       }
     }
     if (errors.length > 0) throw invalidRequest(errors);
@@ -128,6 +142,9 @@ export class QueryPipe<F extends QueryFields> implements PipeTransform<unknown, 
     return Object.keys(this.fields).join(', ') || 'none';
   }
 }
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');
 
 /** Documents the parameters of a query. */
 export function ApiQueryFields(fields: QueryFields): MethodDecorator {

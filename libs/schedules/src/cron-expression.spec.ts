@@ -67,6 +67,7 @@ describe('a cron expression', () => {
     ['0 0 * * mon,funday', 13, 'the day of week takes 0-7 or sun-sat, not "funday"'],
     ['0 22-2 * * *', 6, 'the hour has a range that ends before it begins; write 22-23,0-2 for 22-2'],
     ['0 0 * * fri-mon', 13, 'the day of week has a range that ends before it begins; write 5-6,0-1 for fri-mon'],
+    ['0 0 * * 7-1', 11, 'the day of week has a range that ends before it begins; write 0-1 for 7-1'],
     ['0 0 * * mon-sun-tue', 16, 'the day of week has a second -'],
     ['*/0 * * * *', 3, 'the minute takes a step of 1 to 60'],
     ['*/61 * * * *', 3, 'the minute takes a step of 1 to 60'],

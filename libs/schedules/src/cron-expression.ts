@@ -73,6 +73,9 @@ function parse(source: string): CronExpression {
 }
 
 function describe(source: string, [name, more]: readonly Piece[]): string {
+  if (name?.text.toLowerCase() === '@every') {
+    throw new CronSyntaxError(source, name.at + 1, '@every stands alone, without other expressions');
+  }
   if (more) throw new CronSyntaxError(source, more.at + 1, `nothing may follow ${name?.text}`);
   const fields = DESCRIPTORS[name?.text.toLowerCase() ?? ''];
   if (fields !== undefined) return fields;

@@ -115,8 +115,8 @@ class FieldReader {
     // Sunday ends a week as well as it begins one.
     if (special === 'weekday' && to === 0) return { from, to: 7 };
     const end = special === 'weekday' ? 6 : max;
-    const halves = `${from}-${end},${min}-${to}`;
-    return this.fail(last.at, `has a range that ends before it begins; write ${halves} for ${span.text}`);
+    const instead = from > end ? `${min}-${to}` : `${from}-${end},${min}-${to}`;
+    return this.fail(last.at, `has a range that ends before it begins; write ${instead} for ${span.text}`);
   }
 
   private step({ text, at }: Piece): number {

@@ -150,6 +150,7 @@ describe('a spec is refused', () => {
       { cron: '@every tomorrow' },
       'cron @every takes whole seconds from 1s to 3650d, such as 90s or 1h30m (character 8 of "@every tomorrow")',
     ],
+    ['with an interval among expressions', { cron: ['@daily', '@every 5m'] }, 'cron[1] @every stands alone'],
     ['without a duration', { cron: '@every' }, '(character 7 of "@every")'],
     ['with a phase that is too long', { every: '1h', phase: '1h' }, 'phase must be less than every'],
     ['with a phase of no interval', { cron: '@daily', phase: '1h' }, 'phase goes with every only'],

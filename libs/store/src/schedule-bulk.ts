@@ -17,7 +17,8 @@ const RESUME = `
       updated_at = now()
     FROM chosen c WHERE s.id = c.id RETURNING s.name
   ), noted AS (
-    INSERT INTO audit_log (actor, action, schedule, detail) SELECT $2, 'resume_schedule', name, '{}' FROM resumed
+    INSERT INTO audit_log (actor, action, schedule, detail)
+    SELECT $2, 'resume_schedule', name, jsonb_build_object('reason', $3::text) FROM resumed
   ), told AS (
     SELECT pg_notify('${SCHEDULES_CHANNEL}', '') FROM resumed LIMIT 1
   )
@@ -32,7 +33,11 @@ export interface ScheduleResume {
 }
 
 /** See `ScheduleRepository.resumeMany`. */
-export async function resumeMany(db: Database, resumes: readonly ScheduleResume[], actor: string): Promise<string[]> {
+export async function resumeMany(
+  db: Database,
+  resumes: readonly ScheduleResume[],
+  { reason, actor }: { readonly reason: string | null; readonly actor: string },
+): Promise<string[]> {
   if (resumes.length === 0) return [];
   const wanted = resumes.map(({ name, version, next }) => ({
     name,
@@ -40,6 +45,6 @@ export async function resumeMany(db: Database, resumes: readonly ScheduleResume[
     slot_at: next?.slotAt ?? null,
     run_at: next?.runAt ?? null,
   }));
-  const rows = await db.query<{ name: string }>(RESUME, [JSON.stringify(wanted), actor]);
+  const rows = await db.query<{ name: string }>(RESUME, [JSON.stringify(wanted), actor, reason]);
   return rows.map(({ name }) => name);
 }

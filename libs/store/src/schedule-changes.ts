@@ -42,6 +42,15 @@ export interface PutRequest {
   readonly paused?: boolean | undefined;
 }
 
+/** How a schedule goes on. */
+export interface ResumeRequest {
+  readonly name: string;
+  readonly actor: string;
+  /** Noted in the audit log; default null. */
+  readonly reason?: string | null;
+  readonly next: NextSlot;
+}
+
 /** How schedules are paused. */
 export interface PauseRequest {
   readonly reason: string | null;
@@ -158,12 +167,12 @@ export async function pauseSchedules(
 /** See `ScheduleRepository.resume`. */
 export async function resumeSchedule(
   db: Database,
-  { name, actor, next }: { readonly name: string; readonly actor: string; readonly next: NextSlot },
+  { name, actor, reason = null, next }: ResumeRequest,
   manager: EntityManager,
 ): Promise<ScheduleRow | null> {
   const [raw] = await db.query(RESUME, [name, next?.slotAt ?? null, next?.runAt ?? null], manager);
   if (!raw) return null;
-  await db.query(AUDIT, [actor, 'resume_schedule', name, '{}'], manager);
+  await db.query(AUDIT, [actor, 'resume_schedule', name, JSON.stringify({ reason })], manager);
   await db.query(NOTIFY, [], manager);
   return readSchedule(raw);
 }

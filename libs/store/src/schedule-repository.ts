@@ -19,6 +19,7 @@ import {
   resumeSchedule,
   type PauseRequest,
   type PutRequest,
+  type ResumeRequest,
 } from './schedule-changes';
 import { resumeMany, type ScheduleResume } from './schedule-bulk';
 import { auditOf, versionsOf, type NamedAudit, type NamedVersion, type VersionPlace } from './schedule-history';
@@ -27,7 +28,6 @@ import { findSchedule, findSchedules, listSchedules, namesBeyond, runsOf } from 
 import type {
   Firing,
   NewSlot,
-  NextSlot,
   RunsRequest,
   ScheduleAdvance,
   ScheduleFilter,
@@ -101,17 +101,17 @@ export class ScheduleRepository {
   }
 
   /** Lets a paused schedule go on with the given slot; null when it is not paused or not there. */
-  resume(
-    request: { readonly name: string; readonly actor: string; readonly next: NextSlot },
-    manager?: EntityManager,
-  ): Promise<ScheduleRow | null> {
+  resume(request: ResumeRequest, manager?: EntityManager): Promise<ScheduleRow | null> {
     if (manager) return resumeSchedule(this.db, request, manager);
     return this.db.transaction((own) => resumeSchedule(this.db, request, own));
   }
 
   /** Lets paused schedules go on; answers the names of those that still were paused, at the version that was meant. */
-  resumeMany(resumes: readonly ScheduleResume[], actor: string): Promise<string[]> {
-    return resumeMany(this.db, resumes, actor);
+  resumeMany(
+    resumes: readonly ScheduleResume[],
+    why: { readonly reason: string | null; readonly actor: string },
+  ): Promise<string[]> {
+    return resumeMany(this.db, resumes, why);
   }
 
   /** Notes what somebody did to a schedule without changing it, such as a run now. */

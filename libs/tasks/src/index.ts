@@ -24,6 +24,8 @@ export {
   type BackfillRequest,
   type WriteRequest,
   type WrittenSchedule,
+  type ResumedMany,
+  type Why,
 } from './schedule-control';
 export { ScheduleNameTaken, ScheduleNotFound, ScheduleStateConflict, ScheduleVersionMismatch } from './schedule-errors';
 export {

@@ -85,11 +85,11 @@ describe('a paused schedule', () => {
       pauseReason: 'why',
     });
     expect(await t.control.pause('held', { reason: 'again', actor: 'bob' })).toMatchObject({ pauseReason: 'why' });
-    const resumed = await t.control.resume('held', 'ann');
+    const resumed = await t.control.resume('held', { reason: null, actor: 'ann' });
 
     expect(resumed).toMatchObject({ paused: false, pauseReason: null });
     expect(resumed.nextSlotAt?.getTime()).toBeGreaterThan((await t.store.schedules.now()).getTime());
-    await expect(t.control.resume('nobody', 'ann')).rejects.toThrow(ScheduleNotFound);
+    await expect(t.control.resume('nobody', { reason: null, actor: 'ann' })).rejects.toThrow(ScheduleNotFound);
     await expect(t.control.pause('nobody', { reason: null, actor: 'ann' })).rejects.toThrow(ScheduleNotFound);
   });
 });

@@ -1,4 +1,4 @@
-import { InvalidSchedule, nextSlots } from '@millrace/schedules';
+import { InvalidSchedule, nextSlots, type ScheduleFault } from '@millrace/schedules';
 import {
   ScheduleRepository,
   TaskRepository,
@@ -6,6 +6,7 @@ import {
   type NextSlot,
   type PutRequest,
   type ScheduleFilter,
+  type ScheduleResume,
   type ScheduleRow,
 } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
@@ -37,6 +38,19 @@ export interface WriteRequest extends Pick<
 export interface WrittenSchedule {
   readonly kind: 'created' | 'replaced' | 'unchanged';
   readonly schedule: ScheduleRow;
+}
+
+/** Who asked for a pause or a resume, and why. */
+export interface Why {
+  readonly reason: string | null;
+  readonly actor: string;
+}
+
+/** What became of schedules that were to go on. */
+export interface ResumedMany {
+  readonly resumed: readonly string[];
+  /** Their stored rules cannot be read, as `faults` say; they stay paused. */
+  readonly refused: readonly { readonly name: string; readonly faults: readonly ScheduleFault[] }[];
 }
 
 /** Slots of the past that an operator asks for. */
@@ -85,16 +99,13 @@ export class ScheduleControl {
   }
 
   /** Pauses one schedule; a paused one stays as it is. Throws `ScheduleNotFound`. */
-  async pause(name: string, why: { readonly reason: string | null; readonly actor: string }): Promise<ScheduleRow> {
+  async pause(name: string, why: Why): Promise<ScheduleRow> {
     const [paused] = await this.schedules.pause({ name }, why);
     return paused ?? this.find(name);
   }
 
   /** Pauses schedules of a filter, `MAX_BULK_SCHEDULES` at most; answers the names of those that were not paused before. */
-  async pauseMany(
-    filter: ScheduleFilter,
-    why: { readonly reason: string | null; readonly actor: string },
-  ): Promise<string[]> {
+  async pauseMany(filter: ScheduleFilter, why: Why): Promise<string[]> {
     const paused: string[] = [];
     for (let last = AT_ONCE; last === AT_ONCE && paused.length < MAX_BULK_SCHEDULES;) {
       const rows = await this.schedules.pause(filter, { ...why, limit: AT_ONCE });
@@ -104,27 +115,34 @@ export class ScheduleControl {
     return paused;
   }
 
-  /** Lets a paused schedule go on with its next slot from now; what passed is not made up for. Throws `ScheduleNotFound`. */
-  async resume(name: string, actor: string): Promise<ScheduleRow> {
+  /**
+   * Lets a paused schedule go on with its next slot from now; what passed is not made up for.
+   * Throws `ScheduleNotFound`, `InvalidSchedule` when its stored rule cannot be read.
+   */
+  async resume(name: string, why: Why): Promise<ScheduleRow> {
     const next = resumeSlotOf(await this.find(name), await this.schedules.now());
-    return (await this.schedules.resume({ name, actor, next })) ?? this.find(name);
+    return (await this.schedules.resume({ name, ...why, next })) ?? this.find(name);
   }
 
-  /** Lets paused schedules of a filter go on, `MAX_BULK_SCHEDULES` at most; answers their names. */
-  async resumeMany(filter: ScheduleFilter, actor: string): Promise<string[]> {
+  /** Lets paused schedules of a filter go on, `MAX_BULK_SCHEDULES` at most; one that cannot be read is in nobody's way. */
+  async resumeMany(filter: ScheduleFilter, why: Why): Promise<ResumedMany> {
     const resumed: string[] = [];
-    for (let cursor: string | null | undefined; cursor !== null && resumed.length < MAX_BULK_SCHEDULES;) {
+    const refused: ResumedMany['refused'][number][] = [];
+    const isFull = () => resumed.length + refused.length >= MAX_BULK_SCHEDULES;
+    for (let cursor: string | null | undefined; cursor !== null && !isFull();) {
       const page = await this.schedules.list({ ...filter, paused: true }, { pageSize: AT_ONCE, cursor });
       const now = await this.schedules.now();
-      const resumes = page.items.map((schedule) => ({
-        name: schedule.name,
-        version: schedule.version,
-        next: resumeSlotOf(schedule, now),
-      }));
-      resumed.push(...(await this.schedules.resumeMany(resumes, actor)));
+      const resumes: ScheduleResume[] = [];
+      for (const schedule of page.items) {
+        const { name, version } = schedule;
+        const next = readResumeSlot(schedule, now);
+        if (next instanceof InvalidSchedule) refused.push({ name, faults: next.errors });
+        else resumes.push({ name, version, next });
+      }
+      resumed.push(...(await this.schedules.resumeMany(resumes, why)));
       cursor = page.nextCursor;
     }
-    return resumed;
+    return { resumed, refused };
   }
 
   /**
@@ -268,4 +286,13 @@ const keptBy = ({ source, declaredBy }: Pick<ScheduleRow, 'source' | 'declaredBy
 function resumeSlotOf(schedule: ScheduleRow, now: Date): NextSlot {
   const { name, maxRuns, runCount } = schedule;
   return maxRuns !== null && runCount >= maxRuns ? null : nextSlotOf(name, schedule, now);
+}
+
+function readResumeSlot(schedule: ScheduleRow, now: Date): NextSlot | InvalidSchedule {
+  try {
+    return resumeSlotOf(schedule, now);
+  } catch (error) {
+    if (error instanceof InvalidSchedule) return error;
+    throw error;
+  }
 }

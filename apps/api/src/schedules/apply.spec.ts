@@ -34,6 +34,9 @@ describe('POST /schedules/apply', () => {
       dry_run: false,
     });
 
+    const twice = await api.call('POST', `schedules/apply?prefix=${prefix}`, { body: { schedules: [], prefix } });
+    expect(faultsOf(expectStatus(twice, 400))[0]?.field).toBe('prefix');
+
     const set = { schedules: [rule(a), rule(b, { cron: '@hourly', payload: { x: 1 } })], prefix };
     const diff = {
       created: [],

@@ -8,8 +8,9 @@ import { isObject, type JsonObject } from '../json-object';
 const MAX_REASON = 1_000;
 const MAX_PART = 128;
 
-@ApiSchema({ name: 'PauseSchedule' })
-export class PauseBody {
+/** Why a schedule is paused, or goes on. */
+@ApiSchema({ name: 'ScheduleReason' })
+export class ReasonBody {
   @ApiPropertyOptional({ type: String, nullable: true, minLength: 1, maxLength: MAX_REASON, example: 'Holidays' })
   readonly reason?: string | null;
 }
@@ -45,8 +46,9 @@ export class BulkFilterBody {
   readonly orphaned?: boolean;
 }
 
-@ApiSchema({ name: 'ResumeSchedules' })
-export class BulkResumeBody {
+/** Pauses or resumes many schedules. */
+@ApiSchema({ name: 'ScheduleBulk' })
+export class BulkBody extends ReasonBody {
   @ApiProperty({ type: BulkFilterBody })
   readonly filter!: BulkFilterBody;
 
@@ -54,14 +56,8 @@ export class BulkResumeBody {
   readonly dry_run?: boolean;
 }
 
-@ApiSchema({ name: 'PauseSchedules' })
-export class BulkPauseBody extends BulkResumeBody {
-  @ApiPropertyOptional({ type: String, nullable: true, minLength: 1, maxLength: MAX_REASON })
-  readonly reason?: string | null;
-}
-
-/** Reads a `PauseBody`, which may be left out. */
-export function readPause(body: unknown): { readonly reason: string | null } {
+/** Reads a `ReasonBody`, which may be left out. */
+export function readWhy(body: unknown): { readonly reason: string | null } {
   const errors: FieldProblem[] = [];
   const members = readMembers(body ?? {}, ['reason'], errors);
   return settled({ reason: readReason(members, errors) }, errors);
@@ -86,10 +82,10 @@ export interface BulkRequest {
   readonly dryRun: boolean;
 }
 
-/** Reads a `BulkPauseBody`, or without `reason` a `BulkResumeBody`. */
-export function readBulk(body: unknown, known: readonly ('reason' | 'filter' | 'dry_run')[]): BulkRequest {
+/** Reads a `BulkBody`. */
+export function readBulk(body: unknown): BulkRequest {
   const errors: FieldProblem[] = [];
-  const members = readMembers(body, known, errors);
+  const members = readMembers(body, ['filter', 'reason', 'dry_run'], errors);
   const filter = readFilter(members.filter, errors);
   const reason = readReason(members, errors);
   return settled({ filter, reason, dryRun: readFlag(members, 'dry_run', errors) ?? false }, errors);

@@ -1,6 +1,6 @@
 import type { ScheduleRun } from '@millrace/store';
 import { instantView } from '../tasks/task.view';
-import type { RunTaskView, RunView } from './list.views';
+import type { RunTaskView, RunView } from './run.views';
 
 /** A run as REST shows it. */
 export function runView(run: ScheduleRun): RunView {

@@ -1,12 +1,12 @@
 import { Body, Controller, HttpCode, Post, Query, Req } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ScheduleRepository, type ScheduleFilter } from '@millrace/store';
-import { MAX_BULK_SCHEDULES, ScheduleControl } from '@millrace/tasks';
+import { MAX_BULK_SCHEDULES, ScheduleControl, type ResumedMany } from '@millrace/tasks';
 import type { FastifyRequest } from 'fastify';
 import { actorOf } from '../actor-of';
 import { ApiProblems } from '../problem.view';
 import { QueryPipe } from '../query-fields';
-import { BulkPauseBody, BulkResumeBody, readBulk } from './control-bodies';
+import { BulkBody, readBulk } from './control-bodies';
 import { BulkAnswerView } from './slot.views';
 
 const NO_QUERY = new QueryPipe({});
@@ -24,7 +24,7 @@ export class ScheduleBulkController {
   @Post('pause')
   @HttpCode(200)
   @ApiOperation({ summary: 'Pause the schedules of a filter', description: `At most ${MAX_BULK_SCHEDULES} a call.` })
-  @ApiBody({ type: BulkPauseBody })
+  @ApiBody({ type: BulkBody })
   @ApiOkResponse({ type: BulkAnswerView, description: 'They are paused; those that were before keep their reason.' })
   @ApiProblems(413, 415)
   async pauseSchedules(
@@ -32,27 +32,32 @@ export class ScheduleBulkController {
     @Body() body: unknown,
     @Req() request: FastifyRequest,
   ): Promise<BulkAnswerView> {
-    const { filter, reason, dryRun } = readBulk(body, ['filter', 'reason', 'dry_run']);
+    const { filter, reason, dryRun } = readBulk(body);
     const running = { ...filter, paused: false };
     if (dryRun) return this.preview(running);
-    return this.answer(await this.control.pauseMany(filter, { reason, actor: actorOf(request) }), running);
+    const changed = await this.control.pauseMany(filter, { reason, actor: actorOf(request) });
+    return this.answer({ changed, refused: [] }, running);
   }
 
   @Post('resume')
   @HttpCode(200)
   @ApiOperation({ summary: 'Resume the schedules of a filter', description: `At most ${MAX_BULK_SCHEDULES} a call.` })
-  @ApiBody({ type: BulkResumeBody })
-  @ApiOkResponse({ type: BulkAnswerView, description: 'They go on with their next slots; nothing is made up for.' })
+  @ApiBody({ type: BulkBody })
+  @ApiOkResponse({
+    type: BulkAnswerView,
+    description: 'They go on with their next slots; nothing is made up for. `refused` tells of those that stay paused.',
+  })
   @ApiProblems(413, 415)
   async resumeSchedules(
     @Query(NO_QUERY) _query: object,
     @Body() body: unknown,
     @Req() request: FastifyRequest,
   ): Promise<BulkAnswerView> {
-    const { filter, dryRun } = readBulk(body, ['filter', 'dry_run']);
+    const { filter, reason, dryRun } = readBulk(body);
     const paused = { ...filter, paused: true };
     if (dryRun) return this.preview(paused);
-    return this.answer(await this.control.resumeMany(filter, actorOf(request)), paused);
+    const { resumed, refused } = await this.control.resumeMany(filter, { reason, actor: actorOf(request) });
+    return this.answer({ changed: resumed, refused }, paused);
   }
 
   private async preview(filter: ScheduleFilter): Promise<BulkAnswerView> {
@@ -61,11 +66,21 @@ export class ScheduleBulkController {
       total: Math.min(total, MAX_BULK_SCHEDULES),
       names: items.map(({ name }) => name),
       remaining: Math.max(0, total - MAX_BULK_SCHEDULES),
+      refused: [],
     };
   }
 
-  private async answer(names: readonly string[], left: ScheduleFilter): Promise<BulkAnswerView> {
-    const { total: remaining } = await this.schedules.list(left, { pageSize: 1 });
-    return { total: names.length, names: names.slice(0, LISTED), remaining };
+  /** Those that were refused are not left for another call, which would refuse them again. */
+  private async answer(
+    { changed, refused }: { readonly changed: readonly string[]; readonly refused: ResumedMany['refused'] },
+    left: ScheduleFilter,
+  ): Promise<BulkAnswerView> {
+    const { total } = await this.schedules.list(left, { pageSize: 1 });
+    return {
+      total: changed.length,
+      names: changed.slice(0, LISTED),
+      remaining: Math.max(0, total - refused.length),
+      refused: refused.slice(0, LISTED).map(({ name, faults }) => ({ name, errors: faults })),
+    };
   }
 }

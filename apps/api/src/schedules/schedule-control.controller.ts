@@ -14,7 +14,7 @@ import { actorOf } from '../actor-of';
 import { EmptyBodyPipe } from '../empty-body.pipe';
 import { ApiProblems } from '../problem.view';
 import { QueryPipe } from '../query-fields';
-import { BackfillBody, PauseBody, readBackfill, readPause } from './control-bodies';
+import { BackfillBody, readBackfill, readWhy, ReasonBody } from './control-bodies';
 import { momentView } from './preview';
 import { ApiScheduleName, ScheduleNamePipe } from './schedule-name';
 import { scheduleView, ScheduleView } from './schedule.view';
@@ -36,7 +36,7 @@ export class ScheduleControlController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Pause a schedule' })
   @ApiScheduleName()
-  @ApiBody({ type: PauseBody, required: false })
+  @ApiBody({ type: ReasonBody, required: false })
   @ApiOkResponse({ type: ScheduleView, description: 'It is paused, now or since an earlier call.' })
   @ApiProblems(404, 413, 415)
   async pauseSchedule(
@@ -45,22 +45,23 @@ export class ScheduleControlController {
     @Body() body: unknown,
     @Req() request: FastifyRequest,
   ): Promise<ScheduleView> {
-    return scheduleView(await this.control.pause(name, { ...readPause(body), actor: actorOf(request) }));
+    return scheduleView(await this.control.pause(name, { ...readWhy(body), actor: actorOf(request) }));
   }
 
   @Post('resume')
   @HttpCode(200)
   @ApiOperation({ summary: 'Resume a schedule' })
   @ApiScheduleName()
+  @ApiBody({ type: ReasonBody, required: false })
   @ApiOkResponse({ type: ScheduleView, description: 'It goes on with its next slot; what passed is not made up for.' })
   @ApiProblems(404, 413, 415)
   async resumeSchedule(
     @Param('name', new ScheduleNamePipe()) name: string,
     @Query(NO_QUERY) _query: object,
-    @Body(new EmptyBodyPipe()) _body: undefined,
+    @Body() body: unknown,
     @Req() request: FastifyRequest,
   ): Promise<ScheduleView> {
-    return scheduleView(await this.control.resume(name, actorOf(request)));
+    return scheduleView(await this.control.resume(name, { ...readWhy(body), actor: actorOf(request) }));
   }
 
   /** Paused or not; the overlap policy holds. */

@@ -2,7 +2,7 @@ import { Store } from '@millrace/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TaskPageView } from '../tasks/list.views';
 import type { AuditPageView, VersionPageView } from './history.views';
-import type { RunsView } from './list.views';
+import type { RunsView } from './run.views';
 import type { ScheduleView } from './schedule.view';
 import { expectStatus, faultsOf, startSchedulesApi, type SchedulesApi } from './schedules.fixture';
 import type { BackfillPreviewView, BulkAnswerView, SlotsView, SlotView } from './slot.views';
@@ -247,6 +247,7 @@ describe('pausing and resuming many', () => {
       total: 2,
       names: names.slice(1),
       remaining: 0,
+      refused: [],
     });
     expect(await api.show(names[1] ?? '')).toMatchObject({ paused: false });
     expect(expectStatus(await post('pause', { filter, reason: 'all' }), 200).json<BulkAnswerView>().total).toBe(2);
@@ -258,17 +259,35 @@ describe('pausing and resuming many', () => {
     expect(await api.show(other.name)).toMatchObject({ paused: false });
 
     expect((await post('resume', { filter, dry_run: true })).json()).toMatchObject({ total: 3 });
-    expect(expectStatus(await post('resume', { filter }), 200).json()).toEqual({ total: 3, names, remaining: 0 });
+    const resumed = expectStatus(await post('resume', { filter, reason: 'over' }), 200).json();
+    expect(resumed).toEqual({ total: 3, names, remaining: 0, refused: [] });
     for (const name of names) {
       const shown: ScheduleView = await api.show(name);
       expect(shown).toMatchObject({ paused: false, pause_reason: null });
       expect(Date.parse(shown.next_run_at ?? '')).toBeGreaterThan(Date.now() - 60_000);
     }
-    expect((await get<AuditPageView>(`${names[1]}/audit`)).items.map(({ action }) => action)).toEqual([
-      'resume_schedule',
-      'pause_schedule',
-      'create_schedule',
-    ]);
+    const { items } = await get<AuditPageView>(`${names[1]}/audit`);
+    expect(items.map(({ action }) => action)).toEqual(['resume_schedule', 'pause_schedule', 'create_schedule']);
+    expect(items[0]?.detail).toEqual({ reason: 'over' });
+  });
+
+  it('tells of one whose stored rule cannot be read, and does the others', async () => {
+    const type = 'edited';
+    const [first, edited, last] = [await api.create({ type }), await api.create({ type }), await api.create({ type })];
+    await api.app
+      .get(Store)
+      .dataSource.query(`UPDATE schedules SET cron = '{"0 0 * * mox"}' WHERE name = $1`, [edited.name]);
+
+    expect((await post('pause', { filter: { type } })).json()).toMatchObject({ total: 3, refused: [] });
+    expect(expectStatus(await post('resume', { filter: { type } }), 200).json()).toMatchObject({
+      ...{ total: 2, names: [first.name, last.name], remaining: 0 },
+      refused: [{ name: edited.name, errors: [{ field: 'cron[0]', position: 9 }] }],
+    });
+    expect(await api.show(edited.name)).toMatchObject({ paused: true });
+    expect(faultsOf(expectStatus(await post(`${edited.name}/resume`), 400))[0]?.field).toBe('cron[0]');
+
+    await api.call('PATCH', `schedules/${edited.name}`, { body: { cron: '@daily', paused: false } });
+    expect(await api.show(edited.name)).toMatchObject({ paused: false, cron: '@daily' });
   });
 
   it.each<[unknown, string]>([

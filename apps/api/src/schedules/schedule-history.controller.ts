@@ -6,7 +6,7 @@ import { ScheduleNotFound } from '@millrace/tasks';
 import { ApiProblems } from '../problem.view';
 import { ApiQueryFields, instant, matching, oneOf, QueryPipe, type QueryOf } from '../query-fields';
 import { AuditPageView, auditView, VersionPageView, versionViews } from './history.views';
-import { RunsView } from './list.views';
+import { RunsView } from './run.views';
 import { runView } from './run-view';
 import { ApiScheduleName, ScheduleNamePipe } from './schedule-name';
 import { PAGE_SIZE } from './schedule-query';

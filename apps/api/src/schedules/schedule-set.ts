@@ -44,6 +44,9 @@ export function readSet(body: unknown, options: SetOptions): ScheduleSet {
   };
   const [dryRun, prune] = [flag('dry_run'), flag('prune')];
   const prefix = body.prefix ?? options.prefix ?? '';
+  if (body.prefix !== undefined && options.prefix !== undefined) {
+    errors.push({ field: 'prefix', message: 'must be given once' });
+  }
   if (typeof prefix !== 'string' || prefix.length > 128) {
     errors.push({ field: 'prefix', message: 'must be text of at most 128 characters' });
   }

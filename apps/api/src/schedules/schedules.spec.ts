@@ -1,7 +1,8 @@
 import { Store } from '@millrace/store';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PreviewView, SchedulePageView } from './list.views';
+import type { SchedulePageView } from './list.views';
+import type { PreviewView } from './preview.views';
 import type { ScheduleView } from './schedule.view';
 import { expectStatus, faultsOf, startSchedulesApi, type SchedulesApi } from './schedules.fixture';
 
@@ -324,7 +325,7 @@ describe('GET /schedules', () => {
 });
 
 describe('GET /schedules/preview', () => {
-  const preview = (query: Record<string, string>) =>
+  const preview = (query: Record<string, string> | [string, string][]) =>
     api.call('GET', `schedules/preview?${new URLSearchParams(query).toString()}`);
 
   it('shows the next moments, and what the clock of the zone does there', async () => {
@@ -370,6 +371,41 @@ describe('GET /schedules/preview', () => {
     expect(faultsOf(expectStatus(reversed, 400))[0]?.field).toBe('ends_at');
   });
 
+  it('takes as many expressions as a schedule does', async () => {
+    const both = await preview([
+      ...[
+        ['cron', '0 9 * * 1'],
+        ['cron', '30 12 L * *'],
+        ['count', '3'],
+      ],
+      ['from', '2030-01-27T12:00:00Z'],
+    ] as [string, string][]);
+    expect(expectStatus(both, 200).json<PreviewView>().items).toMatchObject([
+      { at: '2030-01-28T09:00:00.000Z' },
+      { at: '2030-01-31T12:30:00.000Z' },
+      { at: '2030-02-04T09:00:00.000Z' },
+    ]);
+
+    const [bad] = faultsOf(
+      expectStatus(
+        await preview([
+          ['cron', '@daily'],
+          ['cron', '0 24 * * *'],
+        ]),
+        400,
+      ),
+    );
+    expect(bad).toMatchObject({ field: 'cron[1]', position: 3 });
+    const many = Array.from({ length: 21 }, (): [string, string] => ['cron', '@daily']);
+    expect(faultsOf(expectStatus(await preview(many), 400))[0]?.message).toContain('1 to 20 expressions');
+    const twice = await preview([
+      ['cron', '@daily'],
+      ['timezone', 'UTC'],
+      ['timezone', 'UTC'],
+    ]);
+    expect(faultsOf(expectStatus(twice, 400))).toEqual([{ field: 'timezone', message: 'must be given once' }]);
+  });
+
   it('needs a rule, and names a bad one', async () => {
     expect(faultsOf(expectStatus(await preview({}), 400))[0]?.field).toBe('cron');
     const bad = faultsOf(expectStatus(await preview({ cron: '0 6 * * mox', timezone: 'Mars/Base' }), 400));
@@ -380,6 +416,8 @@ describe('GET /schedules/preview', () => {
       ]),
     );
     expect(faultsOf(expectStatus(await preview({ cron: '@daily', count: '101' }), 400))[0]?.field).toBe('count');
+    const from = faultsOf(expectStatus(await preview({ cron: '@daily', from: '2030-13-01T00:00:00Z' }), 400))[0];
+    expect(from).toMatchObject({ field: 'from', message: expect.stringContaining('must be an instant') as string });
   });
 });
 

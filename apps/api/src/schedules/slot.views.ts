@@ -1,7 +1,8 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 import { SLOT_OUTCOMES, type SlotOutcome } from '@millrace/contracts';
 import type { RecordedSlot } from '@millrace/tasks';
-import { MomentView } from './list.views';
+import { FieldProblemView } from '../problem.view';
+import { MomentView } from './preview.views';
 
 @ApiSchema({ name: 'ScheduleSlot' })
 export class SlotView {
@@ -41,6 +42,15 @@ export class BackfillPreviewView {
   readonly total!: number;
 }
 
+@ApiSchema({ name: 'RefusedSchedule' })
+export class RefusedScheduleView {
+  @ApiProperty({ type: String })
+  readonly name!: string;
+
+  @ApiProperty({ type: [FieldProblemView], description: 'What is wrong with its rule.' })
+  readonly errors!: readonly FieldProblemView[];
+}
+
 @ApiSchema({ name: 'ScheduleBulkAnswer' })
 export class BulkAnswerView {
   @ApiProperty({ type: 'integer', description: 'How many were changed, or would be.' })
@@ -51,6 +61,12 @@ export class BulkAnswerView {
 
   @ApiProperty({ type: 'integer', description: 'How many are left, when there were more than one call changes.' })
   readonly remaining!: number;
+
+  @ApiProperty({
+    type: [RefusedScheduleView],
+    description: 'The first hundred that stay as they are, because their stored rules cannot be read.',
+  })
+  readonly refused!: readonly RefusedScheduleView[];
 }
 
 /** A slot as REST shows it. */

@@ -32,7 +32,12 @@ export class BadEntries {
       const args = [
         BAD_KEPT,
         BAD_BYTES,
-        ...chunk.flatMap(({ taskId, token, reason }) => [taskId, token, reason.slice(0, REASON_LENGTH)]),
+        ...chunk.flatMap(({ taskId, token, reason, json = '' }) => [
+          taskId,
+          token,
+          reason.slice(0, REASON_LENGTH),
+          json.slice(0, BAD_BYTES),
+        ]),
       ];
       await this.connections.run((redis) => scripts.discard.run(redis, [processing, leases, bad], args));
     }

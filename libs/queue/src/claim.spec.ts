@@ -13,20 +13,44 @@ afterAll(() => fixture.close());
 const idsOf = (claims: readonly { taskId: string }[]) => claims.map(({ taskId }) => taskId);
 
 describe('claim', () => {
-  it('takes the oldest first, up to the limit, each under its own token and a lease by the clock of Redis', async () => {
+  it('takes the oldest first, up to the limit, under the token of this claim and a lease by the clock of Redis', async () => {
     const { queue, keys } = fixture.freshQueue();
     await queue.enqueue(['a', 'b', 'c'].map((id) => dispatch(id)));
 
     const claims = await queue.claim({ ...CLAIM, limit: 2, leaseMs: 60_000 });
 
     expect(idsOf(claims)).toEqual(['a', 'b']);
-    expect(new Set(claims.map(({ token }) => token)).size).toBe(2);
     expect(claims[0]).toMatchObject({ queue: queue.name, taskId: 'a', type: 'noop', attempt: 0, raw: null });
     const [seconds] = await fixture.redis.time();
     const leaseEnd = Number(await fixture.redis.zscore(keys.leases, 'a'));
     expect(leaseEnd / 1_000 - Number(seconds)).toBeGreaterThan(58);
     expect(leaseEnd / 1_000 - Number(seconds)).toBeLessThan(62);
     expect(await queue.depth()).toMatchObject({ ready: 1, processing: 2, indexed: 1 });
+    const tokens = [...claims, ...(await queue.claim(CLAIM))].map(({ token }) => token);
+    expect(new Set(tokens).size).toBe(2);
+  });
+
+  it('keeps of an entry that Millrace wrote the head alone in its hold, and of any other the whole', async () => {
+    const { queue, keys } = fixture.freshQueue();
+    const payload = { name: 'inner', payload: { n: 1 } };
+    const raw = '{"id":"raw","name":"noop","payload":{"n":1}}';
+    const foreign = '{"id":"foreign","attempt":0,"x":{"name":"noop","payload":1},"name":"noop"}';
+    await queue.enqueue([
+      dispatch('own', { attempt: 2, payload }),
+      dispatch('urgent', { priority: 5, crash_count: 1, payload }),
+    ]);
+    await fixture.redis.lpush(keys.tasks, raw, foreign);
+
+    expect(idsOf(await queue.claim(CLAIM))).toEqual(['urgent', 'own', 'raw', 'foreign']);
+
+    const holds = Object.entries(await fixture.redis.hgetall(keys.processing));
+    const kept = Object.fromEntries(holds.map(([id, hold]) => [id, hold.split(' ').slice(2).join(' ')]));
+    expect(kept).toEqual({
+      own: '2 {"id":"own","attempt":2,"name":"noop"}',
+      urgent: '0 {"id":"urgent","attempt":0,"priority":5,"crash_count":1,"name":"noop"}',
+      raw: `0 ${raw}`,
+      foreign: `0 ${foreign}`,
+    });
   });
 
   it('takes by priority, 9 first, and passes wake marks over', async () => {
@@ -84,6 +108,21 @@ describe('claim', () => {
     expect(idsOf(later)).toEqual(['a']);
     expect(await queue.ack(earlier)).toBe(0);
     expect(await queue.ack(later)).toBe(1);
+  });
+
+  it('takes the later of two attempts that wait, under a token that the earlier does not share', async () => {
+    const { queue } = fixture.freshQueue();
+    await queue.enqueue([dispatch('a'), dispatch('b')]);
+    await queue.enqueue([dispatch('a', { attempt: 1 })]);
+
+    const claims = await queue.claim(CLAIM);
+
+    expect(claims.map(({ taskId, attempt }) => [taskId, attempt])).toEqual([
+      ['a', 1],
+      ['b', 0],
+    ]);
+    expect(await queue.ack(claims)).toBe(2);
+    expect(await queue.depth()).toMatchObject({ ready: 0, processing: 0, indexed: 0 });
   });
 
   it('takes two raw entries of one id once', async () => {

@@ -10,7 +10,10 @@ export interface QueueKeys {
   readonly delayed: string;
   /** HASH task_id -> attempt that waits, with `@<due epoch ms>` when it waits in the delayed set. */
   readonly idx: string;
-  /** HASH task_id -> `token worker attempt json` of who holds it; attempt -1 is an entry without one. */
+  /**
+   * HASH task_id -> `token worker attempt json` of who holds it; attempt -1 is an entry without one. The json of an entry that
+   * Millrace wrote may end before the payload, for its row has the rest; that of any other is the whole.
+   */
   readonly processing: string;
   /** ZSET task_id by lease expiry, epoch ms. */
   readonly leases: string;

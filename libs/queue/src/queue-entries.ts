@@ -30,6 +30,8 @@ export interface Hold {
 export interface BadHold extends Hold {
   /** For a person: what is wrong with the entry. */
   readonly reason: string;
+  /** The entry; absent where only its hold has it. */
+  readonly json?: string;
 }
 
 /** One entry taken out of its list. */
@@ -38,7 +40,7 @@ export interface TakenEntry extends Hold {
   /** Null in an entry that Millrace did not write. */
   readonly attempt: number | null;
   readonly priority: number;
-  /** The entry exactly as it stood in the list, to put back unchanged. */
+  /** The entry exactly as it stood in the list, to put back unchanged; of a hold, what it keeps of the entry. */
   readonly json: string;
 }
 

@@ -7,6 +7,12 @@ import { readEntryOf } from './queue-task-codec';
 export type TakenReading =
   Pick<Claim, 'attempt' | 'priority' | 'type' | 'crashCount' | 'raw'> | { readonly fault: string };
 
+/** The id of an entry whose head a claim has read: the text between the quotes, which the script takes for the id as well. */
+export function leadingId(json: string): string {
+  const from = '{"id":"'.length;
+  return json.slice(from, json.indexOf('"', from));
+}
+
 /** Reads an entry that was taken: its head when Millrace wrote it, else the whole, checked. */
 export function readTaken(taskId: string, json: string, maxPayloadBytes?: number): TakenReading {
   const head = readHead(json);

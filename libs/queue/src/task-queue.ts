@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BAD_BYTES, BAD_KEPT, BadEntries } from './bad-entries';
-import { chunksByBytes, chunksOf, groupsOf } from './chunks';
+import { chunksByBytes, chunksOf } from './chunks';
 import type { RedisConnections } from './connections';
 import { DelayedWatch } from './delayed-watch';
 import { queueKeys, type QueueKeys } from './keys';
@@ -8,7 +8,7 @@ import type { BadHold, Claim, Dispatch, Hold, LostHold, QueueDepth, Returned, Un
 import type { QueueOptions } from './queue-options';
 import { QueueRepair } from './queue-repair';
 import { encodeQueueTask, readEntry } from './queue-task-codec';
-import { readTaken } from './read-taken';
+import { leadingId, readTaken } from './read-taken';
 import { HOLD_BATCH, renewHolds, type Renewal } from './renew-holds';
 import type { Script } from './script';
 import { scripts } from './scripts';
@@ -84,22 +84,24 @@ export class TaskQueue {
   }
 
   /**
-   * Leases up to `limit` (at most 500) ready tasks to a worker for `leaseMs`: what landed for it first, then by
-   * priority. Fewer than `limit` does not mean that no more are ready. Unreadable entries are set aside in `P:bad`.
+   * Leases up to `limit` (at most 500) ready tasks to a worker for `leaseMs`, under one token: what landed for it first,
+   * then by priority. Fewer than `limit` does not mean that no more are ready. Unreadable entries are set aside in `P:bad`.
    */
   async claim({ workerId, limit, leaseMs }: { workerId: string; limit: number; leaseMs: number }): Promise<Claim[]> {
     if (limit < 1) return [];
     const { idx, processing, leases, bad, workers, landing, ready } = this.keys;
-    const [unreadable, ...fields] = await this.run(
+    const token = newToken();
+    const [unreadable, ...taken] = await this.run(
       scripts.claim,
       [idx, processing, leases, bad, workers, landing(workerId), ...ready],
-      [workerId, Math.min(limit, BATCH_LIMIT), leaseMs, nonce(), RAW_ENTRY_BYTES, BAD_KEPT, BAD_BYTES],
+      [workerId, Math.min(limit, BATCH_LIMIT), leaseMs, token, RAW_ENTRY_BYTES, BAD_KEPT, BAD_BYTES],
     );
     const claims: Claim[] = [];
     const malformed: BadHold[] = [];
-    for (const [taskId, token, json] of groupsOf(fields, 3)) {
+    for (const item of taken) {
+      const [taskId, json] = typeof item === 'string' ? [leadingId(item), item] : item;
       const read = readTaken(taskId, json, this.options.maxPayloadBytes);
-      if ('fault' in read) malformed.push({ taskId, token, reason: read.fault });
+      if ('fault' in read) malformed.push({ taskId, token, reason: read.fault, json });
       else claims.push({ taskId, token, queue: this.name, json, ...read });
     }
     this.bad.report(unreadable);
@@ -164,11 +166,7 @@ export class TaskQueue {
     const { processing, leases } = this.keys;
     let released = 0;
     for (const chunk of chunksOf(holds, HOLD_BATCH))
-      released += await this.run(
-        scripts.ack,
-        [processing, leases],
-        chunk.flatMap(({ taskId, token }) => [taskId, token]),
-      );
+      released += await this.run(scripts.ack, [processing, leases], byToken(chunk));
     return released;
   }
 
@@ -183,10 +181,11 @@ export class TaskQueue {
    */
   async putBack(claims: readonly Returned[], { delayMs }: { delayMs: number }): Promise<number> {
     const { idx, processing, leases, delayed, ready } = this.keys;
-    const items = claims.map(({ taskId, token, priority, as }) => ({
-      hold: [taskId, token, as ? (as.priority ?? 0) : priority],
-      json: as ? encodeQueueTask(as) : '',
-    }));
+    const items = claims.map(({ taskId, token, attempt, priority, json, as }) => {
+      if (as) return { hold: [taskId, token, as.priority ?? 0, 'replacement'], json: encodeQueueTask(as) };
+      // What others wrote is in Redis byte for byte.
+      return { hold: [taskId, token, priority, 'entry'], json: attempt === null ? '' : json };
+    });
     let returned = 0;
     // The last piece first: each is put to the right of the one before.
     for (const chunk of chunksOf(items, HOLD_BATCH).flatMap(chunksByBytes).reverse())
@@ -289,8 +288,21 @@ const WAKE_MARK = '*';
 const PROCESS = randomBytes(12).toString('base64url');
 let lastCall = 0;
 
-/** Unique to one call, so that the tokens of no two claims are the same. */
-function nonce(): string {
+/** Unique to one claim, and the token of all that it takes. */
+function newToken(): string {
   lastCall += 1;
   return `${PROCESS}.${lastCall.toString(36)}`;
+}
+
+/** Holds as a script reads them: what one claim took has its token once. */
+function byToken(holds: readonly Hold[]): (string | number)[] {
+  const groups = new Map<string, string[]>();
+  for (const { taskId, token } of holds) {
+    const ids = groups.get(token);
+    if (ids) ids.push(taskId);
+    else groups.set(token, [taskId]);
+  }
+  const args: (string | number)[] = [];
+  for (const [token, ids] of groups) args.push(token, ids.length, ...ids);
+  return args;
 }

@@ -2,21 +2,31 @@
 -- The only writes delete, so it works on a full Redis.
 --
 -- KEYS  1 processing  2 leases
--- ARGV  id, token of each hold
+-- ARGV  groups of holds with the same token: token, how many ids, the ids
 -- Returns how many were released.
 local processing, leases = KEYS[1], KEYS[2]
-local ids, own = {}, {}
-for i = 1, #ARGV, 2 do
-  ids[#ids + 1] = ARGV[i]
+local ids, tokens, count = {}, {}, 0
+local at = 1
+while at < #ARGV do
+  local token, last = ARGV[at], at + 1 + tonumber(ARGV[at + 1])
+  for i = at + 2, last do
+    count = count + 1
+    ids[count], tokens[count] = ARGV[i], token
+  end
+  at = last + 1
 end
+
+local own, released = {}, 0
 local held = redis.call('HMGET', processing, unpack(ids))
-for i, id in ipairs(ids) do
-  local token = ARGV[i * 2]
-  if held[i] and string.sub(held[i], 1, #token + 1) == token .. ' ' then
-    own[#own + 1] = id
+for i = 1, count do
+  local token = tokens[i]
+  -- Looked for in place: a piece cut out to be compared would be a new text for each hold.
+  if held[i] and string.find(held[i], token, 1, true) == 1 and string.byte(held[i], #token + 1) == 32 then
+    released = released + 1
+    own[released] = ids[i]
   end
 end
-if #own == 0 then
+if released == 0 then
   return 0
 end
 redis.call('ZREM', leases, unpack(own))

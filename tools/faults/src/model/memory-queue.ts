@@ -35,20 +35,22 @@ export class MemoryQueue implements QueueStore {
 
   async claim({ workerId, limit }: { workerId: string; limit: number }): Promise<Claim[]> {
     const entries = this.ready.splice(0, limit).map((json) => ({ json, entry: JSON.parse(json) as QueueTask }));
-    const claims: Claim[] = [];
+    const token = `token-${(this.tokens += 1)}`;
+    // Of two entries of one task that are claimed together the later attempt counts.
+    const claims = new Map<string, Claim>();
     const arrived = entries.filter(({ entry }) => this.idx.get(entry.id)?.attempt === entry.attempt);
     for (const { entry, json } of entries) {
       const attempt = entry.attempt ?? 0;
       const held = this.processing.get(entry.id);
       if (held && held.attempt >= attempt) continue;
-      const token = `token-${(this.tokens += 1)}`;
       this.processing.set(entry.id, { token, workerId, attempt, json });
       this.leases.set(entry.id, 'runs');
       const { id: taskId, name: type } = entry;
-      claims.push({ taskId, token, queue: this.name, type, attempt, priority: 0, crashCount: 0, raw: null, json });
+      const read = { type, attempt, priority: 0, crashCount: 0, raw: null };
+      claims.set(taskId, { taskId, token, queue: this.name, json, ...read });
     }
     for (const { entry } of arrived) this.idx.delete(entry.id);
-    return claims;
+    return [...claims.values()];
   }
 
   async renew({ holds }: { holds: readonly Hold[] }): Promise<LostHold[]> {

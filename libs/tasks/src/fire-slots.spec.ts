@@ -242,4 +242,3 @@ describe('a schedule of code', () => {
     expect((await t.fire.fireDue(declared)).slots).toMatchObject([{ outcome: 'refused', reason: 'no report today' }]);
   });
 });
-

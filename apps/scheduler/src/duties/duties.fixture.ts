@@ -6,6 +6,7 @@ import { ExpirePending } from './expire-pending';
 import { FoldCounts } from './fold-counts';
 import { KnownQueues } from './known-queues';
 import { PromoteDue } from './promote-due';
+import { PruneFinished } from './prune-finished';
 import { RecordUnrecorded } from './record-unrecorded';
 import { RecoverLost } from './recover-lost';
 import { RequeueFresh } from './requeue-fresh';
@@ -64,6 +65,7 @@ export function dutiesOf({ store, access, policy }: OpenStores) {
     promoteDue: new PromoteDue(queues, known),
     sweepLandings: new SweepLandings(queues, known, config),
     foldCounts: new FoldCounts(store.counts),
+    pruneFinished: new PruneFinished(store.partitions, config),
   };
 }
 

@@ -112,6 +112,15 @@ describe('a run now', () => {
     await expect(t.control.trigger('nobody', 'ann')).rejects.toThrow(ScheduleNotFound);
   });
 
+  it('is given to each who asks in the same instant', async () => {
+    await t.put('together', {}, FAR);
+
+    const slots = await Promise.all(Array.from({ length: 20 }, () => t.control.trigger('together', 'ann')));
+
+    expect(new Set(slots.map(({ slotAt }) => slotAt.getTime())).size).toBe(20);
+    expect(slots.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 20 }, () => 'submitted'));
+  });
+
   it('of a schedule of code is left to the schedulers, also while another run is unfinished', async () => {
     await t.put('code-now', {}, FAR);
     await t.store.dataSource.query(

@@ -26,6 +26,9 @@ export const MAX_BULK_SCHEDULES = 10_000;
 /** And in one statement; divides it, so that no call does more. */
 const AT_ONCE = 500;
 
+/** Runs of one schedule that may be asked for in the same millisecond. */
+const MOMENTS_TRIED = 100;
+
 /** How a schedule is to be written; the rest is as in `ScheduleRepository.put`. */
 export interface WriteRequest extends Pick<
   PutRequest,
@@ -153,7 +156,8 @@ export class ScheduleControl {
   async trigger(name: string, actor: string): Promise<RecordedSlot> {
     const recorded = await this.schedules.transaction(async (manager) => {
       const { seenAt, schedule } = await this.lock(name, manager);
-      const slots = await this.plan(schedule, [new Date(seenAt)], manager);
+      const moment = await this.freeMoment(schedule, seenAt, manager);
+      const slots = await this.plan(schedule, [moment], manager);
       const result = await recordSlots(this.parts, [{ schedule, slots, origin: 'trigger' }], manager);
       const { outcome, taskId, slotAt } = result.slots[0] ?? {};
       await this.schedules.audit(
@@ -248,6 +252,13 @@ export class ScheduleControl {
     }
     const decided = await this.schedules.decidedSlots(schedule.id, inRange, manager);
     return inRange.filter((slotAt) => !decided.has(slotAt.getTime()));
+  }
+
+  /** The first millisecond from an instant on that no slot of the locked schedule has: several may ask in the same one. */
+  private async freeMoment({ id }: ScheduleRow, from: Date, manager: EntityManager): Promise<Date> {
+    const moments = Array.from({ length: MOMENTS_TRIED }, (_, ms) => new Date(from.getTime() + ms));
+    const taken = await this.schedules.decidedSlots(id, moments, manager);
+    return moments.find((moment) => !taken.has(moment.getTime())) ?? from;
   }
 
   /** Only the schedulers have what makes the payloads of code. */

@@ -267,6 +267,14 @@ describe('PATCH /schedules/:name', () => {
     }
   });
 
+  it('lets the last one win, however many come at once without a version', async () => {
+    const { name } = await api.create();
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => patch(name, { user_id: `u${n}` })));
+
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(await api.show(name)).toMatchObject({ version: 21 });
+  });
+
   it('loses no change when several come at once', async () => {
     const { name } = await api.create();
     const changes = [{ priority: 5 }, { queue: 'mail' }, { max_runs: 9 }];

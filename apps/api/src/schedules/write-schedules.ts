@@ -1,13 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { invalidRequest, type FieldProblem } from '@millrace/runtime';
 import { ScheduleRepository, type ScheduleRow } from '@millrace/store';
-import { ScheduleControl, ScheduleNotFound, ScheduleStateConflict, ScheduleVersionMismatch } from '@millrace/tasks';
+import { ScheduleControl, ScheduleNotFound, ScheduleStateConflict } from '@millrace/tasks';
 import type { JsonObject } from '../json-object';
 import { readPatch, readSchedule, type ScheduleFields } from './schedule-fields';
 import { definitionView } from './schedule.view';
-
-/** Changes that came between are read anew this often. */
-const PATCH_TRIES = 5;
 
 const KINDS: readonly string[] = ['cron', 'every', 'at'];
 
@@ -48,26 +45,14 @@ export class WriteSchedules {
     const errors: FieldProblem[] = [];
     const patch = readPatch(body, errors);
     if (errors.length > 0) throw invalidRequest(errors);
-    for (let tries = 1; ; tries += 1) {
-      const current = await this.schedules.findByName(name);
+    return this.schedules.transaction(async (manager) => {
+      // Locked, so that of changes at the same time each is made to what the one before has left.
+      const [current] = (await this.schedules.lock(name, manager)).schedules;
       if (!current) throw new ScheduleNotFound(name);
       const fields = readWhole(name, merged(current, patch));
-      const version = fields.version ?? current.version;
-      try {
-        const { schedule } = await this.control.put({
-          ...fields,
-          name,
-          version,
-          actor,
-          mode: 'replace',
-          source: 'api',
-        });
-        return schedule;
-      } catch (error) {
-        const again = error instanceof ScheduleVersionMismatch && fields.version === undefined && tries < PATCH_TRIES;
-        if (!again) throw error;
-      }
-    }
+      const request = { ...fields, name, actor, mode: 'replace', source: 'api' } as const;
+      return (await this.control.put(request, manager)).schedule;
+    });
   }
 
   /** Throws `ScheduleNotFound`, `ScheduleStateConflict` while a service declares it, `ScheduleVersionMismatch`. */

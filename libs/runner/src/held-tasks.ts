@@ -12,6 +12,8 @@ export class HeldTask {
   hasSlot = false;
   /** The cell it has or waits for; null while it has none to expect. */
   place: Place | null = null;
+  /** Where `HeldTasks` keeps it; nobody else's business. */
+  index = -1;
 
   /**
    * @param trustedUntilMs Monotonic; until then the lease has certainly not run out, because it was counted from before
@@ -27,10 +29,15 @@ export class HeldTask {
   }
 }
 
-/** Every task this worker holds: what is renewed and what a cancel is looked up in. */
+/**
+ * Every task this worker holds: what is renewed and what a cancel is looked up in.
+ *
+ * A list in which each task knows its place, because a `Set` through which all tasks pass grows anew all the time, and the
+ * table it leaves behind keeps all that was in it alive until the next full garbage collection.
+ */
 export class HeldTasks {
-  /** After a rescue one worker may hold two claims of one task. */
-  private readonly held = new Set<HeldTask>();
+  /** In no order. After a rescue one worker may hold two claims of one task. */
+  private readonly held: HeldTask[] = [];
 
   /** @param renewals Is told of every hold, so that it can renew those while this loop is busy. */
   constructor(private readonly renewals: Pick<RenewalThread, 'hold'>) {}
@@ -38,22 +45,26 @@ export class HeldTasks {
   /** Holds what one claim took. */
   add(claims: readonly Claim[], trustedUntilMs: number): HeldTask[] {
     const added = claims.map((claim) => new HeldTask(claim, trustedUntilMs));
-    for (const held of added) this.held.add(held);
+    for (const held of added) held.index = this.held.push(held) - 1;
     this.renewals.hold(claims);
     return added;
   }
 
   remove(held: HeldTask): void {
-    this.held.delete(held);
+    if (this.held[held.index] !== held) return;
+    const last = this.held.pop();
+    if (!last || last === held) return;
+    this.held[held.index] = last;
+    last.index = held.index;
   }
 
   ofQueue(queue: string): HeldTask[] {
-    return this.all().filter((held) => held.claim.queue === queue);
+    return this.held.filter((held) => held.claim.queue === queue);
   }
 
   /** The running attempt of a task, if it is this worker's. */
   running(taskId: string): HeldTask | undefined {
-    return this.all().find((held) => held.taskId === taskId && held.run !== null);
+    return this.held.find((held) => held.taskId === taskId && held.run !== null);
   }
 
   all(): HeldTask[] {
@@ -62,10 +73,10 @@ export class HeldTasks {
 
   /** All of them, as the renewal thread wants to know them. */
   claims(): Claim[] {
-    return this.all().map(({ claim }) => claim);
+    return this.held.map(({ claim }) => claim);
   }
 
   get size(): number {
-    return this.held.size;
+    return this.held.length;
   }
 }

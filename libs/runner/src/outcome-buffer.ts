@@ -13,7 +13,7 @@ export interface FinishedAttempt {
 
 /** Outcomes that wait to be recorded, in the order in which their attempts ended: so many, or 64 MiB of results. */
 export class OutcomeBuffer {
-  private readonly waiting = new Set<FinishedAttempt>();
+  private readonly waiting: FinishedAttempt[] = [];
   private bytes = 0;
   private roomWanted: (() => void)[] = [];
 
@@ -26,41 +26,48 @@ export class OutcomeBuffer {
   }
 
   get size(): number {
-    return this.waiting.size;
+    return this.waiting.length;
   }
 
   get isFull(): boolean {
-    return this.waiting.size >= this.limit || this.bytes >= MOST_BYTES;
+    return this.waiting.length >= this.limit || this.bytes >= MOST_BYTES;
   }
 
   /** Null when the outcome has a place; else a promise that resolves as soon as it has. */
   add(finished: FinishedAttempt): Promise<void> | null {
     if (this.isFull && !this.abandon.aborted) return this.addLater(finished);
-    this.waiting.add(finished);
+    this.waiting.push(finished);
     this.bytes += sizeOf(finished);
     return null;
   }
 
   has(finished: FinishedAttempt): boolean {
-    return this.waiting.has(finished);
+    return this.waiting.includes(finished);
   }
 
   /** The oldest ones; they stay until they are removed. */
   oldest(limit: number): FinishedAttempt[] {
-    const oldest: FinishedAttempt[] = [];
-    for (const finished of this.waiting) {
-      if (oldest.length >= limit) break;
-      oldest.push(finished);
-    }
-    return oldest;
+    return this.waiting.slice(0, limit);
   }
 
-  /** They are safe elsewhere. */
-  remove(attempts: readonly FinishedAttempt[]): void {
-    for (const finished of attempts) {
-      if (this.waiting.delete(finished)) this.bytes -= sizeOf(finished);
-    }
+  /** They are safe elsewhere. Returns those that were still here. */
+  remove(attempts: readonly FinishedAttempt[]): readonly FinishedAttempt[] {
+    const removed = this.areOldest(attempts) ? this.waiting.splice(0, attempts.length) : this.pick(attempts);
+    for (const finished of removed) this.bytes -= sizeOf(finished);
     this.makeRoom();
+    return removed;
+  }
+
+  /** Nearly always. */
+  private areOldest(attempts: readonly FinishedAttempt[]): boolean {
+    return attempts.every((finished, index) => this.waiting[index] === finished);
+  }
+
+  private pick(attempts: readonly FinishedAttempt[]): FinishedAttempt[] {
+    const wanted = new Set(attempts);
+    const picked = this.waiting.filter((finished) => wanted.has(finished));
+    this.waiting.splice(0, Infinity, ...this.waiting.filter((finished) => !wanted.has(finished)));
+    return picked;
   }
 
   private async addLater(finished: FinishedAttempt): Promise<void> {

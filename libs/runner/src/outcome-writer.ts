@@ -7,10 +7,8 @@ import type { Tally } from './tally';
 /** Most outcomes of one statement. */
 const BATCH = 500;
 
-/** An outcome the store has answered for; `won` is null when another attempt had taken the task's place. */
-export interface SettledAttempt extends FinishedAttempt {
-  readonly won: RecordedOutcome | null;
-}
+/** Told of outcomes the store has answered for: what each made of its task, null when another attempt had taken its place. */
+export type Settle = (attempts: readonly FinishedAttempt[], won: readonly (RecordedOutcome | null)[]) => void;
 
 type Answer =
   | { readonly kind: 'recorded'; readonly outcomes: readonly RecordedOutcome[] }
@@ -40,7 +38,7 @@ export class OutcomeWriter {
 
   constructor(
     private readonly parts: OutcomeWriterParts,
-    private readonly settled: (attempts: readonly SettledAttempt[]) => void,
+    private readonly settle: Settle,
   ) {}
 
   /** For how long PostgreSQL has owed the answer to an outcome; 0 when it does not. */
@@ -123,10 +121,8 @@ export class OutcomeWriter {
     this.failures = 0;
     tally.batch('outcome', batch.length);
     // What was taken from the buffer meanwhile is settled by whoever took it.
-    const ours = batch.filter((finished) => buffer.has(finished));
-    buffer.remove(ours);
-    const won = new Map(recorded.map((outcome) => [nameOf(outcome), outcome]));
-    this.settled(ours.map(({ held, task, record }) => ({ held, task, record, won: won.get(nameOf(record)) ?? null })));
+    const ours = buffer.remove(batch);
+    this.settle(ours, wonBy(ours, recorded));
   }
 
   private async waitForStore(outcomes: number, error: unknown): Promise<void> {
@@ -134,6 +130,22 @@ export class OutcomeWriter {
     if (this.failures === 1) this.logger.warn('Outcomes wait for the database', { outcomes, error });
     await pause(retryPauseMs(this.failures), this.parts.abandon);
   }
+}
+
+/** In the order of the attempts, as nearly every answer is: nothing has to be looked up then. */
+function wonBy(
+  attempts: readonly FinishedAttempt[],
+  recorded: readonly RecordedOutcome[],
+): readonly (RecordedOutcome | null)[] {
+  const isInOrder =
+    attempts.length === recorded.length &&
+    attempts.every(({ record: { taskId, attempt } }, index) => {
+      const outcome = recorded[index];
+      return outcome?.taskId === taskId && outcome.attempt === attempt;
+    });
+  if (isInOrder) return recorded;
+  const won = new Map(recorded.map((outcome) => [nameOf(outcome), outcome]));
+  return attempts.map(({ record }) => won.get(nameOf(record)) ?? null);
 }
 
 function nameOf({ taskId, attempt }: { readonly taskId: string; readonly attempt: number }): string {

@@ -24,9 +24,8 @@ export class SlotLine<Task> {
   }
 
   add(task: Task): void {
+    if (this.waiting.length === 0 && this.parts.slots.begin()) return this.parts.begin(task);
     this.waiting.push({ task, sinceMs: performance.now() });
-    this.move();
-    if (this.waiting.length === 0) return;
     if (this.parts.stopping.aborted) return this.giveUp(Infinity);
     this.patience ??= setTimeout(() => this.lookAgain(), PATIENCE_MS);
   }

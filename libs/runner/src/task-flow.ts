@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { failpoint } from '@millrace/contracts';
 import { faultOf, type Claim } from '@millrace/queue';
-import type { StartedTask, TaskQueries, TaskRepository } from '@millrace/store';
+import type { RecordedOutcome, StartedTask, TaskQueries, TaskRepository } from '@millrace/store';
 import {
   decideOutcome,
   dispatchOf,
@@ -21,8 +21,8 @@ import type { Cells } from './isolation/cells';
 import { IsolatedAttempt } from './isolation/isolated-attempt';
 import { isolationOf } from './isolation/isolation-of';
 import { LeakedHandlers } from './leaked-handlers';
-import type { OutcomeBuffer } from './outcome-buffer';
-import { OutcomeWriter, type SettledAttempt } from './outcome-writer';
+import type { FinishedAttempt, OutcomeBuffer } from './outcome-buffer';
+import { OutcomeWriter } from './outcome-writer';
 import { ProgressWriter } from './progress-writer';
 import type { Settler } from './settler';
 import { SlotLine } from './slot-line';
@@ -91,7 +91,7 @@ export class TaskFlow implements GateAnswers {
       { workerId, tasks, policy, tally, stopping, handBackStrays: () => this.strays.runOnce() },
       this,
     );
-    this.writer = new OutcomeWriter({ tasks, tally, buffer, abandon }, (attempts) => this.settle(attempts));
+    this.writer = new OutcomeWriter({ tasks, tally, buffer, abandon }, (attempts, won) => this.settle(attempts, won));
     this.progress = new ProgressWriter(tasks, abandon);
     this.leaks = new LeakedHandlers(slots.total);
     this.line = new SlotLine({
@@ -316,33 +316,29 @@ export class TaskFlow implements GateAnswers {
   }
 
   /** What PostgreSQL has answered for: the next attempt is queued, the hold goes. */
-  private settle(attempts: readonly SettledAttempt[]): void {
+  private settle(attempts: readonly FinishedAttempt[], won: readonly (RecordedOutcome | null)[]): void {
     failpoint('before_ack');
+    attempts.forEach((finished, index) => {
+      this.tell(finished, won[index] ?? null);
+      this.parts.settler.ack(finished.held);
+    });
+  }
+
+  private tell({ task, record }: FinishedAttempt, won: RecordedOutcome | null): void {
     const { settler, tally } = this.parts;
-    for (const { held, task, record, won } of attempts) {
-      const { taskId, attempt } = record;
-      if (won === null) {
-        this.logger.warn('An outcome came too late and was kept as superseded', { taskId, attempt });
-        tally.superseded(task);
-      } else {
-        const outcome = won.status === 'cancelled' ? 'cancelled' : record.outcome;
-        tally.recorded(task, outcome, won.status);
-        this.logger.debug('An attempt ended', { taskId, attempt, type: task.type, outcome, status: won.status });
-        if (won.status === 'pending') {
-          settler.dispatch(
-            task.queue,
-            dispatchOf({
-              ...task,
-              attempt: won.attempt,
-              retryCount: record.retryCount,
-              crashCount: record.crashCount,
-              runAt: won.runAt,
-            }),
-          );
-        }
-      }
-      settler.ack(held);
+    const { taskId, attempt } = record;
+    if (won === null) {
+      this.logger.warn('An outcome came too late and was kept as superseded', { taskId, attempt });
+      tally.superseded(task);
+      return;
     }
+    const { status, runAt } = won;
+    const outcome = status === 'cancelled' ? 'cancelled' : record.outcome;
+    tally.recorded(task, outcome, status);
+    this.logger.debug('An attempt ended', { taskId, attempt, type: task.type, outcome, status });
+    if (status !== 'pending' || runAt === null) return;
+    const { retryCount, crashCount } = record;
+    settler.dispatch(task.queue, dispatchOf({ ...task, attempt: won.attempt, retryCount, crashCount, runAt }));
   }
 
   /** Up to as many handlers as there are slots may run on beside new tasks; one more keeps its slot until it settles. */

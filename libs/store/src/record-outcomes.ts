@@ -63,7 +63,7 @@ const RECORD = `
  * The same for first attempts that succeeded, which nearly all do: the fence is one for all, so that the rows are read off the
  * index in one go, in the order of ids; nothing to choose from but the result, one way to route and no history. Server and
  * worker together save 12 µs a task. $1 ids, $2 a JSON object of results by id or null. The array comes through a subquery,
- * so that the planner does not know its length.
+ * so that the planner does not know its length. The answer is one row, of which the driver makes a tenth of what it makes of 500.
  */
 const SUCCEED = `
   WITH gone AS (
@@ -77,12 +77,13 @@ const SUCCEED = `
       finished_at: 'now()',
       updated_at: 'now()',
     })}
-  ), ${countedMove('processing', 'success')}
-  INSERT INTO tasks_uncounted (${TASK_COLUMNS}) SELECT * FROM gone RETURNING id, run_at`;
+  ), ${countedMove('processing', 'success')}, ended AS (
+    INSERT INTO tasks_uncounted (${TASK_COLUMNS}) SELECT * FROM gone
+  )
+  SELECT json_agg(id) AS ids FROM gone`;
 
 interface SucceededRow {
-  readonly id: string;
-  readonly run_at: Date;
+  readonly ids: readonly number[] | null;
 }
 
 interface EndedRow {
@@ -95,16 +96,16 @@ interface EndedRow {
 /** See `TaskRepository.recordOutcomes`. */
 export async function recordOutcomes(db: Database, records: readonly OutcomeRecord[]): Promise<RecordedOutcome[]> {
   if (records.length === 0) return [];
-  const unique = [...new Map(records.map((record) => [`${record.id}:${record.attempt}`, record])).values()];
-  const succeeded = unique.filter(isFirstSuccess);
-  const others = unique.filter((record) => !isFirstSuccess(record));
+  const succeeded = records.filter(isFirstSuccess);
+  const others = uniqueOf(records.filter((record) => !isFirstSuccess(record)));
   const recorded = [
     ...(await recordApart(succeeded, (records) => succeedTogether(db, records))),
     ...(await recordApart(others, (records) => recordTogether(db, records))),
   ];
+  if (recorded.length === records.length) return recorded;
 
   const won = new Set(recorded.map((outcome) => outcome.taskId));
-  const lost = unique.filter((record) => !won.has(record.taskId));
+  const lost = uniqueOf(records).filter((record) => !won.has(record.taskId));
   if (lost.length === 0) return recorded;
   const before = await alreadyRecorded(db, lost);
   await keepSuperseded(
@@ -112,6 +113,11 @@ export async function recordOutcomes(db: Database, records: readonly OutcomeReco
     lost.filter((record) => !before.taskIds.has(record.taskId)),
   );
   return [...recorded, ...before.outcomes];
+}
+
+/** Each attempt once. */
+function uniqueOf(records: readonly OutcomeRecord[]): OutcomeRecord[] {
+  return [...new Map(records.map((record) => [`${record.id}:${record.attempt}`, record])).values()];
 }
 
 type RecordTogether = (records: readonly OutcomeRecord[]) => Promise<RecordedOutcome[]>;
@@ -140,16 +146,16 @@ async function succeedTogether(db: Database, records: readonly OutcomeRecord[]):
   const results = records.flatMap(({ id, resultJson }) =>
     resultJson === null ? [] : `"${id}":${storableJson(resultJson)}`,
   );
-  const rows = await recordRows<SucceededRow>(
+  const [answer] = await recordRows<SucceededRow>(
     db,
     { name: 'succeed', plans: 'by_key', text: __MUTANT__ === 'no_fence' ? unfenced(SUCCEED) : SUCCEED },
     [arrayLiteral(records, ({ id }) => id), results.length > 0 ? `{${results.join(',')}}` : null],
   );
-  const runAts = new Map(rows.map((row) => [Number(row.id), row.run_at]));
-  return records.flatMap(({ id, taskId, attempt }) => {
-    const runAt = runAts.get(id);
-    return runAt ? [{ taskId, status: 'success' as const, attempt, runAt }] : [];
-  });
+  const won = new Set(answer?.ids);
+  return records.flatMap(({ id, taskId, attempt }) =>
+    // Only once, also of a record that is there twice.
+    won.delete(id) ? [{ taskId, status: 'success' as const, attempt, runAt: null }] : [],
+  );
 }
 
 async function recordTogether(db: Database, records: readonly OutcomeRecord[]): Promise<RecordedOutcome[]> {

@@ -40,6 +40,39 @@ test('a pending task of the entry’s attempt starts once, and a second entry fi
   });
 });
 
+test('what is told of each started task is what its row says, of many alike and of those that are not', async () => {
+  const rare = newTask({
+    payload: '[1,{"text":"\\"é\\n"}]',
+    priority: 9,
+    userId: '"quoted", ü',
+    maxRetry: 7,
+    retryDelayMs: 3_000_000_000,
+    backoff: { type: 'exponential', maxMs: 60_000 },
+    timeoutMs: 3_000_000_000,
+    runAt: new Date('2026-01-02T03:04:05.678Z'),
+    expiresAt: new Date('2999-01-01T00:00:00.001Z'),
+    scheduleId: 1,
+    slotAt: new Date('2026-01-01T00:00:00.999Z'),
+    trace: { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' },
+  });
+  // From 2038 on seconds are told less exactly than milliseconds need.
+  const expiring = (n: number) => ({ userId: 'u', expiresAt: new Date(Date.UTC(2038, 5, 1) + 7 * n) });
+  const others = Array.from({ length: 300 }, (_, n) => newTask({ payload: `${n}`, ...(n % 2 ? expiring(n) : {}) }));
+  const tasks = [rare, ...others];
+  await db.store.tasks.insertMany(tasks);
+  const ids = tasks.map(({ taskId }) => taskId);
+
+  const results = await db.store.tasks.startMany(
+    ids.map((taskId) => ({ taskId, attempt: 0 })),
+    'w1',
+  );
+
+  const started = results.map((result) => (result.kind === 'started' ? result.task : null));
+  expect(started.map((task) => task?.taskId)).toEqual(ids);
+  for (const task of started)
+    expect(await db.store.queries.findByTaskId(task?.taskId ?? '')).toMatchObject({ ...task });
+});
+
 test('an entry of another attempt is stale in both directions', async () => {
   const task = await startedTask(db.store);
   await db.store.tasks.recordOutcomes([retryOf(task)]);

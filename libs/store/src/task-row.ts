@@ -174,7 +174,8 @@ export interface RecordedOutcome {
   readonly taskId: string;
   readonly status: TaskStatus;
   readonly attempt: number;
-  readonly runAt: Date;
+  /** When a task that is `pending` again is due; may be null with any other status. */
+  readonly runAt: Date | null;
 }
 
 /** A running attempt whose worker is lost. */

@@ -11,6 +11,7 @@ import {
   TaskPolicy,
 } from '@millrace/tasks';
 import { changesBetween, type FieldChange } from './changes';
+import { ruleFaults } from './rule-faults';
 import type { ScheduleSet, SetEntry } from './schedule-set';
 import { definitionView } from './schedule.view';
 
@@ -87,7 +88,12 @@ export class ApplySchedules {
   private draft(entries: readonly SetEntry[], prefix: string): ScheduleDefinition[] {
     const errors: FieldProblem[] = [];
     const seen = new Set<string>();
-    const definitions = entries.flatMap(({ name, input, fieldOf }) => {
+    const definitions = entries.flatMap(({ name, input, faults, fieldOf }) => {
+      if (faults.length > 0) {
+        const all = [...faults, ...ruleFaults(name, input, { policy: this.policy, known: faults })];
+        errors.push(...all.map((fault) => ({ ...fault, field: fieldOf(fault.field) })));
+        return [];
+      }
       if (!name.startsWith(prefix)) errors.push({ field: fieldOf('name'), message: `must begin with ${prefix}` });
       if (seen.has(name)) errors.push({ field: fieldOf('name'), message: 'must not stand in the set twice' });
       seen.add(name);

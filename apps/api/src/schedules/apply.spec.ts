@@ -112,6 +112,23 @@ schedules:
     expect(await api.show(name)).toMatchObject({ paused: true, version: 2 });
   });
 
+  it('names every bad field of every schedule at once', async () => {
+    const answer = await apply({
+      schedules: [
+        rule('p.a', { cron: '0 24 * * *', foo: 1 }),
+        rule('p.b', { priority: 10 }),
+        { name: 'p.c', every: '1h' },
+      ],
+    });
+
+    expect(faultsOf(expectStatus(answer, 400)).map(({ field }) => field)).toEqual([
+      ...['schedules[0].foo', 'schedules[0].cron', 'schedules[1].priority'],
+      ...['schedules[2].type', 'schedules[2].payload'],
+    ]);
+    const [none] = faultsOf(expectStatus(await apply({ schedules: [5] }), 400));
+    expect(none).toEqual({ field: 'schedules[0]', message: 'must be an object' });
+  });
+
   it('changes all or none', async () => {
     const prefix = newPrefix();
     const declared = await api.create({ name: `${prefix}z` });

@@ -57,6 +57,7 @@ function entryOf(
     input: { type, payload, cron, timezone, ...(queue === undefined ? {} : { queue }) },
     paused: undefined,
     version: undefined,
+    faults: [],
     fieldOf: (field) => `line ${line} ${field}`,
   };
 }

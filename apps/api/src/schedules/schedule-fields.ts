@@ -48,6 +48,10 @@ const SHOWN_FIELDS: readonly string[] = [
 ];
 
 const WRITTEN_FIELDS: readonly string[] = ['name', 'paused', 'version', ...DEFINITION_FIELDS];
+const NO_OBJECT: FieldProblem = {
+  field: '',
+  message: 'the body must be a JSON object; send it as application/json',
+};
 const BACKOFF_FIELDS: readonly string[] = ['type', 'max', 'jitter'];
 
 /** A schedule as a body gives it. */
@@ -64,29 +68,28 @@ export interface ScheduleFields {
  * Reads a whole schedule from JSON. It checks the shape (unknown members, instants, lists, nested objects); the rules of each
  * value are those of `draftSchedule`.
  *
- * Faults are added to `errors`, their fields led by `prefix` (`schedules[3].`).
+ * Faults are added to `errors`; null: it is no object.
  */
-export function readSchedule(body: unknown, errors: FieldProblem[], prefix = ''): ScheduleFields {
+export function readSchedule(body: unknown, errors: FieldProblem[]): ScheduleFields | null {
   if (!isObject(body)) {
-    const message = prefix ? 'must be an object' : 'the body must be a JSON object; send it as application/json';
-    errors.push({ field: prefix.replace(/\.$/, ''), message });
-    return { input: { type: '', payload: null }, name: undefined, paused: undefined, version: undefined };
+    errors.push(NO_OBJECT);
+    return null;
   }
-  refuseUnknown(body, [...WRITTEN_FIELDS, ...SHOWN_FIELDS], errors, prefix);
-  if (isAbsent(body.type)) errors.push({ field: `${prefix}type`, message: 'is required' });
-  if (body.payload === undefined) errors.push({ field: `${prefix}payload`, message: 'is required' });
+  refuseUnknown(body, [...WRITTEN_FIELDS, ...SHOWN_FIELDS], errors, '');
+  if (isAbsent(body.type)) errors.push({ field: 'type', message: 'is required' });
+  if (body.payload === undefined) errors.push({ field: 'payload', message: 'is required' });
   return {
-    input: readInput(body, errors, prefix),
-    name: readTyped(body, 'name', 'string', errors, prefix),
-    paused: readTyped(body, 'paused', 'boolean', errors, prefix),
-    version: readVersion(body, errors, prefix),
+    input: readInput(body, errors),
+    name: readTyped(body, 'name', 'string', errors),
+    paused: readTyped(body, 'paused', 'boolean', errors),
+    version: readVersion(body, errors),
   };
 }
 
 /** Reads the members of a change: any of a schedule, but none that only an answer has. Faults are added to `errors`. */
 export function readPatch(body: unknown, errors: FieldProblem[]): JsonObject {
   if (!isObject(body)) {
-    errors.push({ field: '', message: 'the body must be a JSON object; send it as application/json' });
+    errors.push(NO_OBJECT);
     return {};
   }
   for (const field of SHOWN_FIELDS) {
@@ -96,7 +99,7 @@ export function readPatch(body: unknown, errors: FieldProblem[]): JsonObject {
   return body;
 }
 
-function readInput(body: JsonObject, errors: FieldProblem[], prefix: string): ScheduleInput {
+function readInput(body: JsonObject, errors: FieldProblem[]): ScheduleInput {
   const input: Record<string, unknown> = {
     type: body.type,
     payload: body.payload,
@@ -105,16 +108,16 @@ function readInput(body: JsonObject, errors: FieldProblem[], prefix: string): Sc
     userId: body.user_id,
     maxRetry: body.max_retry,
     retryDelay: body.retry_delay,
-    backoff: readNested(body, 'backoff', BACKOFF_FIELDS, errors, prefix),
+    backoff: readNested(body, 'backoff', BACKOFF_FIELDS, errors, ''),
     timeout: body.timeout,
-    cron: readCron(body.cron, errors, prefix),
+    cron: readCron(body.cron, errors),
     every: body.every,
     phase: body.phase,
-    at: readMoment(body, 'at', errors, prefix),
-    timezone: readTyped(body, 'timezone', 'string', errors, prefix),
-    exclude: readTexts('exclude', body.exclude, errors, prefix),
-    startsAt: readMoment(body, 'starts_at', errors, prefix),
-    endsAt: readMoment(body, 'ends_at', errors, prefix),
+    at: readMoment(body, 'at', errors, ''),
+    timezone: readTyped(body, 'timezone', 'string', errors),
+    exclude: readTexts('exclude', body.exclude, errors),
+    startsAt: readMoment(body, 'starts_at', errors, ''),
+    endsAt: readMoment(body, 'ends_at', errors, ''),
     maxRuns: body.max_runs,
     jitter: body.jitter,
     misfire: body.misfire,
@@ -129,22 +132,22 @@ function readInput(body: JsonObject, errors: FieldProblem[], prefix: string): Sc
   return input as unknown as ScheduleInput;
 }
 
-function readCron(value: unknown, errors: FieldProblem[], prefix: string): string | string[] | undefined {
-  return typeof value === 'string' ? value : readTexts('cron', value, errors, prefix);
+function readCron(value: unknown, errors: FieldProblem[]): string | string[] | undefined {
+  return typeof value === 'string' ? value : readTexts('cron', value, errors);
 }
 
-function readTexts(field: string, value: unknown, errors: FieldProblem[], prefix: string): string[] | undefined {
+function readTexts(field: string, value: unknown, errors: FieldProblem[]): string[] | undefined {
   if (isAbsent(value)) return undefined;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
-  errors.push({ field: prefix + field, message: `must be ${field === 'cron' ? 'text or ' : ''}a list of texts` });
+  errors.push({ field, message: `must be ${field === 'cron' ? 'text or ' : ''}a list of texts` });
   return undefined;
 }
 
-function readVersion(body: JsonObject, errors: FieldProblem[], prefix: string): number | undefined {
+function readVersion(body: JsonObject, errors: FieldProblem[]): number | undefined {
   const { version } = body;
   if (isAbsent(version)) return undefined;
   if (typeof version === 'number' && Number.isInteger(version) && version >= 1) return version;
-  errors.push({ field: `${prefix}version`, message: 'must be a whole number from 1' });
+  errors.push({ field: 'version', message: 'must be a whole number from 1' });
   return undefined;
 }
 
@@ -158,12 +161,11 @@ function readTyped<K extends keyof Typed>(
   field: string,
   kind: K,
   errors: FieldProblem[],
-  prefix: string,
 ): Typed[K] | undefined {
   const value = body[field];
   if (isAbsent(value)) return undefined;
   if (typeof value === kind) return value as Typed[K];
-  errors.push({ field: prefix + field, message: kind === 'string' ? 'must be text' : 'must be true or false' });
+  errors.push({ field, message: kind === 'string' ? 'must be text' : 'must be true or false' });
   return undefined;
 }
 

@@ -10,6 +10,8 @@ export const MAX_SET = 500;
 /** One schedule of a set. */
 export interface SetEntry extends ScheduleFields {
   readonly name: string;
+  /** What is wrong with its shape. */
+  readonly faults: readonly FieldProblem[];
   /** What its faults are named: `schedules[3].cron[0]`, or by its line. */
   readonly fieldOf: (field: string) => string;
 }
@@ -31,7 +33,7 @@ export interface SetOptions {
   readonly prefix?: string | undefined;
 }
 
-/** Reads `{schedules: [...]}` with options beside. Throws a 400 that names every fault of its shape. */
+/** Reads `{schedules: [...]}` with options beside. Throws a 400 for faults of the set itself; those of its entries stand beside them. */
 export function readSet(body: unknown, options: SetOptions): ScheduleSet {
   if (!isObject(body)) throw invalidRequest([{ field: '', message: 'the body must be an object with schedules' }]);
   const errors: FieldProblem[] = [];
@@ -55,14 +57,21 @@ export function readSet(body: unknown, options: SetOptions): ScheduleSet {
     errors.push({ field: 'schedules', message: `must be a list of at most ${MAX_SET} schedules` });
     throw invalidRequest(errors);
   }
-  const entries = schedules.map((item, index) => readEntry(item, index, errors));
+  const entries = schedules.flatMap((item, index) => readEntry(item, index, errors));
   if (errors.length > 0) throw invalidRequest(errors);
   return { entries, dryRun, prune, prefix: typeof prefix === 'string' ? prefix : '' };
 }
 
-function readEntry(item: unknown, index: number, errors: FieldProblem[]): SetEntry {
-  const prefix = `schedules[${index}].`;
-  const fields = readSchedule(item, errors, prefix);
-  if (fields.name === undefined) errors.push({ field: `${prefix}name`, message: 'is required' });
-  return { ...fields, name: fields.name ?? '', fieldOf: (field) => prefix + field };
+function readEntry(item: unknown, index: number, errors: FieldProblem[]): SetEntry[] {
+  const faults: FieldProblem[] = [];
+  const fields = readSchedule(item, faults);
+  if (!fields) {
+    errors.push({ field: `schedules[${index}]`, message: 'must be an object' });
+    return [];
+  }
+  const { name = '' } = fields;
+  if (fields.name === undefined && !faults.some(({ field }) => field === 'name')) {
+    faults.push({ field: 'name', message: 'is required' });
+  }
+  return [{ ...fields, name, faults, fieldOf: (field) => `schedules[${index}].${field}` }];
 }

@@ -233,6 +233,25 @@ describe('PUT /schedules/:name', () => {
   }, 60_000);
 });
 
+describe('a body with faults of every kind', () => {
+  it('is refused with all of them, each once', async () => {
+    const body = { name: 5, type: 'a b', cron: '0 24 * * *', timezone: 'Mars/Base', version: 0, foo: 1, priority: 10 };
+    const faults = faultsOf(expectStatus(await api.call('POST', 'schedules', { body }), 400));
+    expect(faults.map(({ field }) => field)).toEqual([
+      ...['foo', 'payload', 'name', 'version', 'type', 'priority', 'timezone', 'cron'],
+    ]);
+    expect(faults.at(-1)?.position).toBe(3);
+
+    const untimed = { name: 'untimed', type: 'noop', payload: 1, at: 'soon' };
+    const soon = faultsOf(expectStatus(await api.call('POST', 'schedules', { body: untimed }), 400));
+    expect(soon.map(({ field }) => field)).toEqual(['at']);
+    for (const none of [[], 'x', null]) {
+      const answer = await api.call('POST', 'schedules', { body: none });
+      expect(faultsOf(expectStatus(answer, 400)).map(({ field }) => field)).toEqual(['']);
+    }
+  });
+});
+
 describe('PATCH /schedules/:name', () => {
   const patch = (name: string, body: unknown) => api.call('PATCH', `schedules/${name}`, { body });
 

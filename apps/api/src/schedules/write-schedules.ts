@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { invalidRequest, type FieldProblem } from '@millrace/runtime';
 import { ScheduleRepository, type ScheduleRow } from '@millrace/store';
-import { ScheduleControl, ScheduleNotFound, ScheduleStateConflict } from '@millrace/tasks';
+import { ScheduleControl, ScheduleNotFound, ScheduleStateConflict, TaskPolicy } from '@millrace/tasks';
 import type { JsonObject } from '../json-object';
+import { ruleFaults } from './rule-faults';
 import { readPatch, readSchedule, type ScheduleFields } from './schedule-fields';
 import { definitionView } from './schedule.view';
 
@@ -14,14 +15,14 @@ export class WriteSchedules {
   constructor(
     private readonly control: ScheduleControl,
     private readonly schedules: ScheduleRepository,
+    private readonly policy: TaskPolicy,
   ) {}
 
   /** Throws a 400 for bad members, `InvalidSchedule`, `ScheduleNameTaken`. */
   async create(body: unknown, actor: string): Promise<ScheduleRow> {
     const errors: FieldProblem[] = [];
-    const { name, input, paused } = readSchedule(body, errors);
-    if (name === undefined) errors.push({ field: 'name', message: 'is required' });
-    if (errors.length > 0 || name === undefined) throw invalidRequest(errors);
+    const fields = readSchedule(body, errors);
+    const { name = '', input, paused } = this.settled(fields, fields?.name ?? '', withName(fields, errors));
     const { schedule } = await this.control.put({ name, input, paused, actor, mode: 'create', source: 'api' });
     return schedule;
   }
@@ -32,7 +33,7 @@ export class WriteSchedules {
     body: unknown,
     actor: string,
   ): Promise<{ readonly created: boolean; readonly schedule: ScheduleRow }> {
-    const fields = readWhole(name, body);
+    const fields = this.readWhole(name, body);
     const { kind, schedule } = await this.control.put({ ...fields, name, actor, mode: 'any', source: 'api' });
     return { created: kind === 'created', schedule };
   }
@@ -49,7 +50,7 @@ export class WriteSchedules {
       // Locked, so that of changes at the same time each is made to what the one before has left.
       const [current] = (await this.schedules.lock(name, manager)).schedules;
       if (!current) throw new ScheduleNotFound(name);
-      const fields = readWhole(name, merged(current, patch));
+      const fields = this.readWhole(name, merged(current, patch));
       const request = { ...fields, name, actor, mode: 'replace', source: 'api' } as const;
       return (await this.control.put(request, manager)).schedule;
     });
@@ -60,6 +61,22 @@ export class WriteSchedules {
     refuseDeclared(await this.schedules.findByName(name));
     await this.control.remove({ name, version, actor });
   }
+
+  private readWhole(name: string, body: unknown): ScheduleFields {
+    const errors: FieldProblem[] = [];
+    const fields = readSchedule(body, errors);
+    if (fields?.name !== undefined && fields.name !== name) {
+      errors.push({ field: 'name', message: 'must be the name in the address' });
+    }
+    return this.settled(fields, name, errors);
+  }
+
+  /** Throws when there are faults, with those of the rule beside. */
+  private settled(fields: ScheduleFields | null, name: string, errors: readonly FieldProblem[]): ScheduleFields {
+    if (!fields) throw invalidRequest(errors);
+    if (errors.length === 0) return fields;
+    throw invalidRequest([...errors, ...ruleFaults(name, fields.input, { policy: this.policy, known: errors })]);
+  }
 }
 
 /** A schedule that code declares would be there again at the next start. */
@@ -68,14 +85,10 @@ function refuseDeclared(schedule: ScheduleRow | null): void {
   throw new ScheduleStateConflict(schedule.name, 'is declared in the code of a service; change it there');
 }
 
-function readWhole(name: string, body: unknown): ScheduleFields {
-  const errors: FieldProblem[] = [];
-  const fields = readSchedule(body, errors);
-  if (fields.name !== undefined && fields.name !== name) {
-    errors.push({ field: 'name', message: 'must be the name in the address' });
-  }
-  if (errors.length > 0) throw invalidRequest(errors);
-  return fields;
+/** A new schedule needs a name. */
+function withName(fields: ScheduleFields | null, errors: readonly FieldProblem[]): readonly FieldProblem[] {
+  const isMissing = fields !== null && fields.name === undefined && !errors.some(({ field }) => field === 'name');
+  return isMissing ? [...errors, { field: 'name', message: 'is required' }] : errors;
 }
 
 function merged(current: ScheduleRow, patch: JsonObject): JsonObject {

@@ -64,3 +64,4 @@ export {
   type TraceContext,
 } from './task';
 export { VERSION } from './version';
+export { DeadlinePassed, pause, within } from './waits';

@@ -1,9 +1,10 @@
+import { within } from '@millrace/contracts';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { COMMAND_LIMITS, openRedis, type ConnectionOverrides } from './open-redis';
 import { asQueueError, QueueUnavailable, UnsupportedRedis } from './queue-errors';
 import type { QueueOptions } from './queue-options';
-import { isUsable, untilReady, within } from './waiting';
+import { isUsable, untilReady } from './redis-ready';
 
 /** The first connection of a process may take this long. */
 const CONNECT_TIMEOUT_MS = 3_000;

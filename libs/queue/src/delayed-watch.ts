@@ -1,8 +1,8 @@
+import { pause } from '@millrace/contracts';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import type { RedisConnections } from './connections';
 import type { QueueKeys } from './keys';
-import { pause } from './waiting';
 
 /** Where Redis announces invalidated keys to a client that speaks RESP2. */
 const INVALIDATIONS = '__redis__:invalidate';

@@ -1,3 +1,4 @@
+import { pause } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
 import type { BadEntries } from './bad-entries';
 import { chunksOf, groupsOf } from './chunks';
@@ -7,7 +8,6 @@ import type { BadHold, ExpiredHold, IndexTrust, WaitingTask } from './queue-entr
 import { readTaken } from './read-taken';
 import { scripts } from './scripts';
 import { sweepLanding } from './sweep-landing';
-import { pause } from './waiting';
 
 /** How much later than recorded a waiting entry may be due: nobody puts one back for longer, whatever the reason. */
 const PUT_BACK_MS = 30_000;

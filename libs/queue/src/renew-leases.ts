@@ -9,7 +9,7 @@ import { COMMAND_LIMITS, openRedis } from './open-redis';
 import { renewHolds } from './renew-holds';
 import { monotonicMs, RenewalBeats } from './renewal-beats';
 import { readHolds, type HoldsMessage, type RenewalThreadData } from './renewal-messages';
-import { isUsable } from './waiting';
+import { isUsable } from './redis-ready';
 
 const { redisUrl, prefix, workerId, leaseMs, deadLoopMs, queues, memory, port } = workerData as RenewalThreadData;
 

@@ -1,10 +1,10 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { pause } from '@millrace/contracts';
 import { Logger } from '@nestjs/common';
 import type { QueueOptions } from './queue-options';
 import program from './renew-leases?thread';
 import { monotonicMs, RenewalBeats } from './renewal-beats';
 import { encodeHolds, type QueueHold, type RenewalThreadData } from './renewal-messages';
-import { pause } from './waiting';
 
 /** How often the main loop shows that it turns, and tells the thread anew what it holds. */
 const BEAT_MS = 500;

@@ -1,8 +1,8 @@
-import { failpoint } from '@millrace/contracts';
+import { failpoint, pause } from '@millrace/contracts';
 import type { Redis } from 'ioredis';
 import type { RedisConnections } from './connections';
 import type { QueueKeys } from './keys';
-import { pause, untilReady } from './waiting';
+import { untilReady } from './redis-ready';
 
 /** A call that has not settled this long after its own timeout is taken for lost. */
 const LATE_MS = 1_500;

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
-import { failpoint } from '@millrace/contracts';
+import { failpoint, pause } from '@millrace/contracts';
 import type { Claim, Queues } from '@millrace/queue';
-import { pause, retryPauseMs } from './pause';
+import { retryPauseMs } from './patience';
 import { QueueWeights } from './queue-weights';
 import type { Slots } from './slots';
 

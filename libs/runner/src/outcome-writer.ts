@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
+import { pause } from '@millrace/contracts';
 import { StoreUnavailable, type OutcomeRecord, type RecordedOutcome, type TaskRepository } from '@millrace/store';
 import type { FinishedAttempt, OutcomeBuffer } from './outcome-buffer';
-import { pause, retryPauseMs } from './pause';
+import { retryPauseMs } from './patience';
 import type { Tally } from './tally';
 
 /** Most outcomes of one statement. */

@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
+import { pause } from '@millrace/contracts';
 import type { ProgressRecord, TaskRepository } from '@millrace/store';
 import type { HeldTask } from './held-tasks';
-import { pause, within } from './pause';
+import { waitAtMost } from './patience';
 
 /** Shortest time between two writes of one worker. */
 const INTERVAL_MS = 1_000;
@@ -41,7 +42,7 @@ export class ProgressWriter {
     const last = this.latest.get(held);
     if (!last) return this.inFlight?.tasks.has(held) ? this.inFlight.done : null;
     this.latest.delete(held);
-    return within(FLUSH_MS, this.write([last]));
+    return waitAtMost(FLUSH_MS, this.write([last]));
   }
 
   private async turn(): Promise<void> {

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
+import { pause } from '@millrace/contracts';
 import type { Queues } from '@millrace/queue';
-import { pause, retryPauseMs } from './pause';
+import { retryPauseMs } from './patience';
 
 /** Most tasks moved in one call; while more are due it is called again at once. */
 const BATCH = 500;

@@ -1,7 +1,8 @@
 import { Logger } from '@nestjs/common';
+import { pause } from '@millrace/contracts';
 import { QueueUnavailable, type Dispatch, type Queues } from '@millrace/queue';
 import type { HeldTask, HeldTasks } from './held-tasks';
-import { pause, retryPauseMs } from './pause';
+import { retryPauseMs } from './patience';
 
 /** Most steps of one turn, and most that may wait. */
 const BATCH = 1_000;

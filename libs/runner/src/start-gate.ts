@@ -1,8 +1,9 @@
 import { Logger } from '@nestjs/common';
+import { pause } from '@millrace/contracts';
 import { StoreUnavailable, type StartedTask, type StartResult, type TaskRepository } from '@millrace/store';
 import type { TaskPolicy } from '@millrace/tasks';
 import type { HeldTask } from './held-tasks';
-import { pause, retryPauseMs } from './pause';
+import { retryPauseMs } from './patience';
 import { recordRawClaims, UNRECORDABLE } from './record-raw-claims';
 import type { Tally } from './tally';
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { pause } from '@millrace/contracts';
 import { CancelSignals, Queues, type QueueDepth, type RenewalThread } from '@millrace/queue';
 import { LoopWatch, Metrics, Periodic, Program, Shutdown, type LoopReport, type WatchedLoop } from '@millrace/runtime';
 import { TaskQueries, TaskRepository, WorkerRepository } from '@millrace/store';
@@ -16,7 +17,7 @@ import { LeaseKeeper } from './lease-keeper';
 import { OutcomeReplay } from './outcome-replay';
 import { OutcomeSpill } from './outcome-spill';
 import { OutcomeBuffer } from './outcome-buffer';
-import { pause, within } from './pause';
+import { waitAtMost } from './patience';
 import { PromoteLoop } from './promote-loop';
 import { RunnerOptions } from './runner-options';
 import { Settler } from './settler';
@@ -188,7 +189,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
   async stop(): Promise<void> {
     this.stopping.abort();
     // A loop that is stuck must not keep the outcomes of the others from being recorded.
-    await within(FLUSH_MS, Promise.all([...this.loops, this.flow.gateIdle()]));
+    await waitAtMost(FLUSH_MS, Promise.all([...this.loops, this.flow.gateIdle()]));
     await this.slotsFree(this.options.shutdownTimeoutMs, this.shutdown.hastened);
 
     if (this.slots.busy > 0) {
@@ -196,18 +197,18 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       this.flow.abortAll();
       await this.slotsFree(ABORTED_MS);
     }
-    await within(GOODBYE_MS, this.cells.close());
-    await within(FLUSH_MS, this.flow.idle());
+    await waitAtMost(GOODBYE_MS, this.cells.close());
+    await waitAtMost(FLUSH_MS, this.flow.idle());
     this.abandon.abort();
-    await within(GOODBYE_MS, this.flow.endingsBuffered());
-    await within(FLUSH_MS, this.spill.saveRest());
+    await waitAtMost(GOODBYE_MS, this.flow.endingsBuffered());
+    await waitAtMost(FLUSH_MS, this.spill.saveRest());
     this.cancels.stop();
-    await within(GOODBYE_MS, Promise.all(this.upkeep.map((periodic) => periodic.stop())));
-    await within(GOODBYE_MS, this.renewals.stop());
+    await waitAtMost(GOODBYE_MS, Promise.all(this.upkeep.map((periodic) => periodic.stop())));
+    await waitAtMost(GOODBYE_MS, this.renewals.stop());
     this.renewing?.end();
     // Rows of a worker that is gone are counted as lost, and these have lost nothing.
-    await within(GOODBYE_MS, this.flow.handBackStrays());
-    await within(GOODBYE_MS, this.sayGoodbye());
+    await waitAtMost(GOODBYE_MS, this.flow.handBackStrays());
+    await waitAtMost(GOODBYE_MS, this.sayGoodbye());
     this.loops = [];
   }
 

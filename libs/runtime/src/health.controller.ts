@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from '@millrace/contracts';
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService, type HealthCheckResult } from '@nestjs/terminus';
@@ -54,19 +54,10 @@ export class HealthController {
   private async checkDependency({ name, need, check }: ReadinessCheck) {
     const indicator = this.indicators.check(name);
     try {
-      return indicator.up((await withinTime(check())) ?? {});
+      return indicator.up((await within(CHECK_TIMEOUT_MS, check())) ?? {});
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return need === 'required' ? indicator.down(message) : indicator.degraded(message);
     }
   }
-}
-
-async function withinTime<T>(answer: Promise<T>): Promise<T> {
-  const giveUp = new AbortController();
-  const timeout = sleep(CHECK_TIMEOUT_MS, undefined, { signal: giveUp.signal }).then(() => {
-    throw new Error(`no answer within ${CHECK_TIMEOUT_MS} ms`);
-  });
-  timeout.catch(() => undefined);
-  return Promise.race([answer, timeout]).finally(() => giveUp.abort());
 }

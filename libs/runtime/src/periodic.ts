@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '@millrace/contracts';
 import { Logger } from '@nestjs/common';
 import type { LoopWatch, WatchedLoop } from './loop-watch';
 import type { Metrics } from './metrics';
@@ -88,13 +88,6 @@ export class Periodic {
     durationsOf(metrics).observe({ loop: name }, (performance.now() - startedAtMs) / 1000);
     if (result === 'ok') lastRunOf(metrics).set({ loop: name }, Date.now() / 1000);
   }
-}
-
-/** Waits, unless the signal has aborted or aborts meanwhile. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
 }
 
 function runsOf(metrics: Metrics) {

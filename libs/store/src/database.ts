@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DeadlinePassed, within } from '@millrace/contracts';
 import type { ClientBase } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { isConflict, isLostPlan, translated } from './pg-errors';
@@ -101,21 +102,14 @@ export class Database {
   /** Resolves when the server answers; throws `StoreUnavailable` after `timeoutMs` at the latest. */
   async ping(timeoutMs: number): Promise<void> {
     const runner = this.dataSource.createQueryRunner();
-    const timer = new AbortController();
     const answered = rowsOf(runner, 'SELECT 1', []).finally(() => runner.release());
-    const late = delay(timeoutMs, undefined, { signal: timer.signal }).then(() => {
-      const reason = new Error(`no answer within ${timeoutMs} ms`);
-      // While it still connects there is nothing to drop: that has its own limit.
-      dropConnection(runner, reason).catch(() => undefined);
-      throw reason;
-    });
     try {
-      await Promise.race([answered, late]);
+      await within(timeoutMs, answered);
     } catch (error) {
+      // While it still connects there is nothing to drop: that has its own limit.
+      if (error instanceof DeadlinePassed) dropConnection(runner, error).catch(() => undefined);
       const cause = translated(error);
       throw cause instanceof StoreUnavailable ? cause : new StoreUnavailable(cause);
-    } finally {
-      timer.abort();
     }
   }
 

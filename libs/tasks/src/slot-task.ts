@@ -1,7 +1,6 @@
-import type { Json } from '@millrace/contracts';
+import { within, type Json } from '@millrace/contracts';
 import { fillPayload, findTimeZone } from '@millrace/schedules';
 import type { Firing, ScheduleRow, StartedTask } from '@millrace/store';
-import { within } from './deadline';
 import { describeError } from './describe-error';
 import { draftRun, draftTask, type Draft } from './draft-task';
 import type { SlotOptions } from './schedule-input';

@@ -1,8 +1,7 @@
-import { isFunctionType } from '@millrace/contracts';
+import { isFunctionType, within } from '@millrace/contracts';
 import { CancelSignals, Queues } from '@millrace/queue';
 import { TaskQueries, TaskRepository, type TaskRow } from '@millrace/store';
 import { Injectable, Logger } from '@nestjs/common';
-import { within } from './deadline';
 import { dispatchOf } from './dispatch-of';
 import { TaskNotCancellable, TaskNotFound, TaskNotRetryable } from './task-errors';
 

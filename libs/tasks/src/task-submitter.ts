@@ -1,4 +1,4 @@
-import { DEFAULT_QUEUE, failpoint, InvalidTask, type Json } from '@millrace/contracts';
+import { DEFAULT_QUEUE, failpoint, InvalidTask, within, type Json } from '@millrace/contracts';
 import { Queues, type Dispatch } from '@millrace/queue';
 import {
   LockTimedOut,
@@ -11,7 +11,6 @@ import {
 } from '@millrace/store';
 import { Injectable, Logger } from '@nestjs/common';
 import { BatchedCalls } from './batched-calls';
-import { within } from './deadline';
 import { dispatchOf } from './dispatch-of';
 import { draftTask, mayWait, recordedTask, type Draft, type RecordedTask } from './draft-task';
 import { insertInParts } from './insert-in-parts';

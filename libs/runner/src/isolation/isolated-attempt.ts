@@ -4,7 +4,7 @@ import { SnoozeError, type EndedAttempt } from '@millrace/tasks';
 import { AttemptTimedOut, TaskCancelled, WorkerStopping, type AbortReason } from '../abort-reasons';
 import { GRACE_MS, STOPPING_GRACE_MS, type Run } from '../attempt-runner';
 import { after } from '../long-timer';
-import { within } from '../pause';
+import { waitAtMost } from '../patience';
 import type { Cell } from './cell';
 import type { CellSpec } from './cell-body';
 import { nameOf, type FromCell } from './cell-messages';
@@ -106,7 +106,7 @@ export class IsolatedAttempt implements Run {
   private async kill(cell: Cell, reason: AbortReason): Promise<void> {
     cell.listen(() => undefined);
     cell.kill();
-    await within(KILLED_MS, cell.ended);
+    await waitAtMost(KILLED_MS, cell.ended);
     this.finish(endedBy(reason));
   }
 }

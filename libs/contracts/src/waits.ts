@@ -1,7 +1,7 @@
 /** Thrown by `within`. */
 export class DeadlinePassed extends Error {
   constructor(readonly afterMs: number) {
-    super(`No answer within ${afterMs}ms`);
+    super(`no answer within ${afterMs} ms`);
     this.name = 'DeadlinePassed';
   }
 }
@@ -17,4 +17,18 @@ export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Waits `ms`, or until the signal aborts; never rejects. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener('abort', done, { once: true });
+    function done() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', done);
+      resolve();
+    }
+  });
 }

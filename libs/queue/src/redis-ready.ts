@@ -1,10 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-
-/** Resolves after `ms`, or at once when the signal aborts. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, signal ? { signal } : {}).catch(() => undefined);
-}
 
 /** Whether a command would be sent now. One whose end has begun is still called ready, but takes nothing. */
 export function isUsable(redis: Redis): boolean {
@@ -28,17 +22,4 @@ export function untilReady(redis: Redis, ms: number, signal?: AbortSignal): Prom
     redis.once('end', settle);
     signal?.addEventListener('abort', settle, { once: true });
   });
-}
-
-/** Settles as the promise does, or rejects when it has not settled within `ms`; the work itself goes on. */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

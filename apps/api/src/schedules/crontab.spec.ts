@@ -17,6 +17,7 @@ describe('a crontab', () => {
         '0 6 * * mon mail -s Hello ops%Dear ops,%it works.',
         'CRON_TZ=',
         '0 0 1 1 * true',
+        '@every 90s  poll --once',
       ].join('\r\n'),
     );
 
@@ -43,6 +44,7 @@ describe('a crontab', () => {
         stdin: 'Dear ops,\nit works.',
       },
       { ...job, line: 11, cron: '0 0 1 1 *', timezone: 'UTC', command: 'true' },
+      { ...job, line: 12, cron: '@every 90s', timezone: 'UTC', command: 'poll --once' },
     ]);
   });
 

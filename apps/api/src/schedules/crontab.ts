@@ -21,11 +21,11 @@ export interface Crontab {
 }
 
 const VARIABLE = /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*$/;
-const JOB = /^\s*(@\S+|(?:\S+\s+){4}\S+)(?:\s+(.*))?$/;
+const JOB = /^\s*(@every\s+\S+|@\S+|(?:\S+\s+){4}\S+)(?:\s+(.*))?$/i;
 const ZONES: readonly string[] = ['CRON_TZ', 'TZ'];
 
 /**
- * Reads a user's crontab: comments, variables, `m h dom mon dow command`, `@daily command`. `CRON_TZ` and `TZ` set the time zone
+ * Reads a user's crontab: comments, variables, `m h dom mon dow command`, `@daily command`, `@every 5m command`. `CRON_TZ` and `TZ` set the time zone
  * of the lines below them; empty, they set it back.
  */
 export function parseCrontab(text: string, defaultZone = 'UTC'): Crontab {
@@ -69,7 +69,7 @@ function readJob(
     return null;
   }
   if (rest === '') {
-    faults.push({ field, message: 'has no command behind its five fields', position: source.length + 1 });
+    faults.push({ field, message: 'has no command behind its time', position: source.length + 1 });
     return null;
   }
   return { line, cron, timezone, env, ...commandOf(rest) };

@@ -12,19 +12,22 @@ local idx, processing, delayed, tasks = KEYS[1], KEYS[2], KEYS[3], KEYS[13]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local ids = {}
+local ids, count = {}, 0
 for i = 2, #ARGV, 5 do
-  ids[#ids + 1] = ARGV[i]
+  count = count + 1
+  ids[count] = ARGV[i]
 end
 local waiting, held = redis.call('HMGET', idx, unpack(ids)), redis.call('HMGET', processing, unpack(ids))
 local known = {}
-for i, id in ipairs(ids) do
-  known[id] = waiting[i]
+for i = 1, count do
+  if waiting[i] then
+    known[ids[i]] = waiting[i]
+  end
 end
 
 local added, indexed, ready, due, woken = 0, {}, {}, {}, false
-for i, id in ipairs(ids) do
-  local at = 2 + (i - 1) * 5
+for i = 1, count do
+  local id, at = ids[i], 2 + (i - 1) * 5
   local attempt, dueAt, priority, json = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), ARGV[at + 4]
   if dueAt <= now then
     dueAt = 0
@@ -39,13 +42,18 @@ for i, id in ipairs(ids) do
   if not skipped then
     added = added + 1
     known[id] = dueAt > 0 and (ARGV[at + 1] .. '@' .. ARGV[at + 2]) or ARGV[at + 1]
-    indexed[#indexed + 1], indexed[#indexed + 2] = id, known[id]
+    indexed[added * 2 - 1], indexed[added * 2] = id, known[id]
     if dueAt > 0 then
       due[#due + 1], due[#due + 2] = ARGV[at + 2], json
     else
       local list = KEYS[13 - priority]
-      ready[list] = ready[list] or {}
-      table.insert(ready[list], json)
+      local entries = ready[list]
+      if not entries then
+        entries = { n = 0 }
+        ready[list] = entries
+      end
+      entries.n = entries.n + 1
+      entries[entries.n] = json
       woken = woken or priority > 0
     end
   end

@@ -180,6 +180,7 @@ describe('unreadable entries', () => {
     ['a bad attempt', '{"id":"a","name":"x","attempt":-1}'],
     ['a bad option', '{"id":"a","name":"x","max_retry":"many"}'],
     ['a second id after a head like ours', '{"id":"a","attempt":0,"name":"x","id":"b"}'],
+    ['a bad name after a head like ours', '{"id":"a","attempt":0,"name":"a b","payload":{"n":1}}'],
     ['a NUL in the payload', '{"id":"a","name":"x","payload":{"k":"\\u0000"}}'],
     ['half of a surrogate pair', '{"id":"a","name":"x","payload":"\\ud800"}'],
     ['an integer that reading would change', '{"id":"a","name":"x","payload":{"n":9007199254740993}}'],
@@ -310,6 +311,7 @@ describe('putBack', () => {
     const again = await queue.claim({ ...CLAIM, limit: 500 });
     expect(idsOf(again)).toEqual([...idsOf(claims), 'newer']);
     expect(again[0]?.json).toBe(raw);
+    expect(again.slice(0, -1).map(({ json }) => json)).toEqual(claims.map(({ json }) => json));
   });
 
   it('returns a task to the list of its priority and wakes a blocked worker', async () => {

@@ -11,12 +11,11 @@ export interface QueueKeys {
   /** HASH task_id -> attempt that waits, with `@<due epoch ms>` when it waits in the delayed set. */
   readonly idx: string;
   /**
-   * HASH task_id -> `token worker attempt json` of who holds it; attempt -1 is an entry without one. The token ends in
-   * `@<epoch ms>`, when the lease of the claim runs out; one of an earlier version does not. The json of an entry that
+   * HASH task_id -> `token worker attempt json` of who holds it; attempt -1 is an entry without one. The json of an entry that
    * Millrace wrote may end before the payload, for its row has the rest; that of any other is the whole.
    */
   readonly processing: string;
-  /** ZSET task_id by lease expiry, epoch ms, of what was renewed since its claim; until then the token tells. */
+  /** ZSET task_id by lease expiry, epoch ms. */
   readonly leases: string;
   /** ZSET worker id by its last beat, epoch ms. */
   readonly workers: string;

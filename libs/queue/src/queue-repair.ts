@@ -6,7 +6,6 @@ import type { RedisConnections } from './connections';
 import type { QueueKeys } from './keys';
 import type { BadHold, ExpiredHold, IndexTrust, WaitingTask } from './queue-entries';
 import { readTaken } from './read-taken';
-import { HOLD_BATCH } from './renew-holds';
 import { scripts } from './scripts';
 import { sweepLanding } from './sweep-landing';
 
@@ -118,12 +117,11 @@ export class QueueRepair {
   async leased(taskIds: readonly string[]): Promise<string[]> {
     const { connections, keys } = this.parts;
     const leased: string[] = [];
-    for (const chunk of chunksOf(taskIds, HOLD_BATCH)) {
-      const [nowMs, renewed, holders] = await connections.run((redis) =>
-        Promise.all([redisNowMs(redis), redis.zmscore(keys.leases, ...chunk), redis.hmget(keys.processing, ...chunk)]),
+    for (const chunk of chunksOf(taskIds)) {
+      const [nowMs, expiries] = await connections.run((redis) =>
+        Promise.all([redisNowMs(redis), redis.zmscore(keys.leases, ...chunk)]),
       );
-      const expiries = chunk.map((_, index) => renewed[index] ?? claimedUntil(holders[index]));
-      leased.push(...chunk.filter((_, index) => Number(expiries[index]) > nowMs));
+      leased.push(...chunk.filter((_, index) => Number(expiries[index] ?? 0) > nowMs));
     }
     return leased;
   }
@@ -165,11 +163,6 @@ export class QueueRepair {
     const [ready = 0, waiting = 0, , , , indexed = 0, landed = 0] = counts;
     return indexed - ready - waiting - landed;
   }
-}
-
-/** When the lease of the claim runs out, epoch ms, as the token of a hold tells; 0 when there is no hold or it tells none. */
-function claimedUntil(holder: string | null | undefined): string {
-  return /^[^ @]+@(\d+) /.exec(holder ?? '')?.[1] ?? '0';
 }
 
 async function redisNowMs(redis: Redis): Promise<number> {

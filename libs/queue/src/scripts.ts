@@ -18,7 +18,7 @@ import { Script } from './script';
 /** Every script of the protocol; the head of each Lua file says what its keys, arguments and reply mean. */
 export const scripts = {
   ack: new Script<number>(ack),
-  claim: new Script<[unreadable: number, token: string, ...taken: (string | [id: string, json: string])[]]>(claim),
+  claim: new Script<[unreadable: number, ...taken: (string | [id: string, json: string])[]]>(claim),
   depth: new Script<number[]>(depth),
   discard: new Script<number>(discard),
   enqueue: new Script<number>(enqueue),

@@ -90,10 +90,11 @@ export class TaskQueue {
   async claim({ workerId, limit, leaseMs }: { workerId: string; limit: number; leaseMs: number }): Promise<Claim[]> {
     if (limit < 1) return [];
     const { idx, processing, leases, bad, workers, landing, ready } = this.keys;
-    const [unreadable, token, ...taken] = await this.run(
+    const token = newToken();
+    const [unreadable, ...taken] = await this.run(
       scripts.claim,
       [idx, processing, leases, bad, workers, landing(workerId), ...ready],
-      [workerId, Math.min(limit, BATCH_LIMIT), leaseMs, nonce(), RAW_ENTRY_BYTES, BAD_KEPT, BAD_BYTES],
+      [workerId, Math.min(limit, BATCH_LIMIT), leaseMs, token, RAW_ENTRY_BYTES, BAD_KEPT, BAD_BYTES],
     );
     const claims: Claim[] = [];
     const malformed: BadHold[] = [];
@@ -287,8 +288,8 @@ const WAKE_MARK = '*';
 const PROCESS = randomBytes(12).toString('base64url');
 let lastCall = 0;
 
-/** Unique to one claim; the token of all that it takes begins with it. */
-function nonce(): string {
+/** Unique to one claim, and the token of all that it takes. */
+function newToken(): string {
   lastCall += 1;
   return `${PROCESS}.${lastCall.toString(36)}`;
 }

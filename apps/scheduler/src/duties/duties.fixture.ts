@@ -31,10 +31,8 @@ export async function removeUnfinished({ store }: OpenStores): Promise<void> {
 
 /** Ends every lease by Redis' clock. */
 export async function endLeases({ redis, prefix }: TestRedis): Promise<void> {
-  for (const [id, hold] of Object.entries(await redis.hgetall(`${prefix}:processing`))) {
-    // Before the first renewal the token tells when the lease of the claim runs out.
-    const expiresAtMs = (await redis.zscore(`${prefix}:leases`, id)) ?? /@(\d+) /.exec(hold)?.[1];
-    if (expiresAtMs) await redis.zadd(`${prefix}:leases`, Number(expiresAtMs) - LEASE_MS, id);
+  for (const id of await redis.zrange(`${prefix}:leases`, '0', '-1')) {
+    await redis.zincrby(`${prefix}:leases`, -LEASE_MS, id);
   }
 }
 

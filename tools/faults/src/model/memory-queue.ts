@@ -44,8 +44,7 @@ export class MemoryQueue implements QueueStore {
       const held = this.processing.get(entry.id);
       if (held && held.attempt >= attempt) continue;
       this.processing.set(entry.id, { token, workerId, attempt, json });
-      // The token tells the lease of the claim, as long as nothing here says otherwise.
-      this.leases.delete(entry.id);
+      this.leases.set(entry.id, 'runs');
       const { id: taskId, name: type } = entry;
       const read = { type, attempt, priority: 0, crashCount: 0, raw: null };
       claims.set(taskId, { taskId, token, queue: this.name, json, ...read });
@@ -108,10 +107,10 @@ export class MemoryQueue implements QueueStore {
   readonly repair = {
     expired: async () =>
       [...this.processing]
-        .filter(([taskId]) => this.leases.get(taskId) === 'over')
+        .filter(([taskId]) => this.leases.get(taskId) !== 'runs')
         .map(([taskId, { token, workerId, attempt, json }]) => ({
           ...{ taskId, token, queue: this.name, attempt, priority: 0, json, workerId },
-          expiresAtMs: 0,
+          expiresAtMs: this.leases.has(taskId) ? 0 : null,
         })),
   };
 
@@ -125,7 +124,7 @@ export class MemoryQueue implements QueueStore {
 
   endLeases(workerIds: readonly string[]): void {
     for (const [taskId, { workerId }] of this.processing) {
-      if (workerIds.includes(workerId)) this.leases.set(taskId, 'over');
+      if (workerIds.includes(workerId) && this.leases.has(taskId)) this.leases.set(taskId, 'over');
     }
   }
 
@@ -152,7 +151,7 @@ export class MemoryQueue implements QueueStore {
       holds: Object.fromEntries(
         [...this.processing].map(([taskId, { workerId, attempt }]) => [
           taskId,
-          { workerId, attempt, lease: this.leases.get(taskId) !== 'over' },
+          { workerId, attempt, lease: this.leases.get(taskId) === 'runs' },
         ]),
       ),
     };

@@ -48,7 +48,7 @@ export function realStores({ store, access, redis, prefix }: RealStoreParts, que
     },
     endLeases: async (workerIds) => {
       for (const [taskId, hold] of Object.entries(await redis.hgetall(keyOf('processing')))) {
-        if (workerIds.includes(holderOf(hold).workerId)) await redis.zadd(keyOf('leases'), 1, taskId);
+        if (workerIds.includes(holderOf(hold).workerId)) await redis.zadd(keyOf('leases'), 'XX', 1, taskId);
       }
     },
     lose: async (parts) => {
@@ -75,12 +75,12 @@ export function realStores({ store, access, redis, prefix }: RealStoreParts, que
   }
 
   async function queueView(): Promise<Omit<View, 'rows'>> {
-    const [ready, delayed, idx, processing, over] = await Promise.all([
+    const [ready, delayed, idx, processing, leases] = await Promise.all([
       redis.lrange(keyOf('ready'), '0', '-1'),
       redis.zrange(keyOf('delayed'), '0', '-1'),
       redis.hgetall(keyOf('idx')),
       redis.hgetall(keyOf('processing')),
-      redis.zrange(keyOf('leases'), '-inf', '1', 'BYSCORE'),
+      redis.zrange(keyOf('leases'), '2', '+inf', 'BYSCORE'),
     ]);
     return {
       ready: ready.reverse().map(entryView),
@@ -89,7 +89,7 @@ export function realStores({ store, access, redis, prefix }: RealStoreParts, que
       holds: Object.fromEntries(
         Object.entries(processing).map(([taskId, hold]) => [
           taskId,
-          { ...holderOf(hold), lease: !over.includes(taskId) },
+          { ...holderOf(hold), lease: leases.includes(taskId) },
         ]),
       ),
     };

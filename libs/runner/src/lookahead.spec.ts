@@ -6,7 +6,7 @@ let lookahead: Lookahead;
 
 beforeEach(() => {
   nowMs = 1_000;
-  lookahead = new Lookahead(50, () => nowMs);
+  lookahead = new Lookahead(200, () => nowMs);
 });
 
 /** Handlers that end at a steady rate, each started so long after its claim. */
@@ -20,11 +20,11 @@ function play({ perMs, latencyMs, forMs = 1_000 }: { perMs: number; latencyMs: n
 }
 
 describe('the look-ahead', () => {
-  it('is what ends while a task is on its way to the start', () => {
+  it('is three times what ends while a task is on its way to the start', () => {
     play({ perMs: 5, latencyMs: 4 });
 
-    expect(lookahead.tasks).toBeGreaterThanOrEqual(18);
-    expect(lookahead.tasks).toBeLessThanOrEqual(22);
+    expect(lookahead.tasks).toBeGreaterThanOrEqual(54);
+    expect(lookahead.tasks).toBeLessThanOrEqual(66);
   });
 
   it.each([
@@ -39,7 +39,7 @@ describe('the look-ahead', () => {
   it('is bounded, however fast handlers end and however late the stores answer', () => {
     play({ perMs: 100, latencyMs: 4_000 });
 
-    expect(lookahead.tasks).toBe(50);
+    expect(lookahead.tasks).toBe(200);
   });
 
   it('is over soon after the last handler has ended', () => {

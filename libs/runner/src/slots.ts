@@ -11,7 +11,7 @@ export class Slots {
   private readonly waiting = new Set<() => void>();
 
   constructor(readonly total: number) {
-    this.lookahead = new Lookahead(total / 2);
+    this.lookahead = new Lookahead(total * 2);
   }
 
   /** Claimed tasks that are not over. */

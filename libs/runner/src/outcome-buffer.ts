@@ -13,7 +13,7 @@ export interface FinishedAttempt {
 
 /** Outcomes that wait to be recorded, in the order in which their attempts ended: so many, or 64 MiB of results. */
 export class OutcomeBuffer {
-  private readonly waiting: FinishedAttempt[] = [];
+  private waiting: FinishedAttempt[] = [];
   private bytes = 0;
   private roomWanted: (() => void)[] = [];
 
@@ -66,7 +66,7 @@ export class OutcomeBuffer {
   private pick(attempts: readonly FinishedAttempt[]): FinishedAttempt[] {
     const wanted = new Set(attempts);
     const picked = this.waiting.filter((finished) => wanted.has(finished));
-    this.waiting.splice(0, Infinity, ...this.waiting.filter((finished) => !wanted.has(finished)));
+    this.waiting = this.waiting.filter((finished) => !wanted.has(finished));
     return picked;
   }
 

@@ -25,8 +25,8 @@ const JOB = /^\s*(@every\s+\S+|@\S+|(?:\S+\s+){4}\S+)(?:\s+(.*))?$/i;
 const ZONES: readonly string[] = ['CRON_TZ', 'TZ'];
 
 /**
- * Reads a user's crontab: comments, variables, `m h dom mon dow command`, `@daily command`, `@every 5m command`. `CRON_TZ` and `TZ` set the time zone
- * of the lines below them; empty, they set it back.
+ * Reads a user's crontab: comments, variables, `m h dom mon dow command`, `@daily command`, `@every 5m command`. `CRON_TZ` and
+ * `TZ` set the time zone of the lines below them; empty, they set it back.
  */
 export function parseCrontab(text: string, defaultZone = 'UTC'): Crontab {
   const jobs: CrontabJob[] = [];

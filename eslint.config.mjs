@@ -92,7 +92,7 @@ export default tseslint.config(
             // The worker of the benchmark answers and stamps as the workers of all measured systems do.
             '^.*/compare/host/src/(serve-asks|stamps|system)$',
             // What the long benchmarks of the whole platform run on; plain scripts without a build.
-            '^.*/platform/(cpu|platform|rest).mjs$',
+            '^.*/platform/(cpu|memory|platform|rest).mjs$',
           ],
           enforceBuildableLibDependency: false,
           depConstraints: LAYERS,

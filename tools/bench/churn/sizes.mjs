@@ -1,6 +1,6 @@
 // @ts-check
-import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
+import { rssMib, usedMemory } from '../platform/memory.mjs';
 
 const MIB = 2 ** 20;
 
@@ -27,30 +27,17 @@ export async function sizesOf({ client, redis }, pids) {
     processingMib: processing / MIB,
     deltasMib: deltas / MIB,
     bytesPerFinished: finished / ended,
-    redisMib: (await usedMemory(redis.url)) / MIB,
-    workerMib: residentMib(pids.worker),
-    apiMib: residentMib(pids.api),
-    schedulerMib: residentMib(pids.scheduler),
+    redisMib: (await bytesIn(redis.url)) / MIB,
+    workerMib: rssMib(pids.worker) ?? NaN,
+    apiMib: rssMib(pids.api) ?? NaN,
+    schedulerMib: rssMib(pids.scheduler) ?? NaN,
   };
 }
 
 /** @param {string} url */
-async function usedMemory(url) {
+async function bytesIn(url) {
   const redis = new Redis(url);
-  const used = /^used_memory:([0-9]+)/m.exec(await redis.info('memory'));
+  const bytes = await usedMemory(redis);
   redis.disconnect();
-  return Number(used?.[1]);
-}
-
-/**
- * Resident memory; not a number where the system does not tell.
- *
- * @param {number} pid
- */
-function residentMib(pid) {
-  try {
-    return Number(/^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
-  } catch {
-    return NaN;
-  }
+  return bytes;
 }

@@ -1,24 +1,24 @@
 // @ts-check
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
-/** Clock ticks of a second, as every Linux has them. */
-const TICKS_PER_S = 100;
+/** Length of the kernel's clock ticks, as Linux shows them to programs. */
+export const TICK_MS = 10;
 
 /**
- * CPU that a process and its children, the ended ones included, have spent so far. Linux only; 0 elsewhere.
+ * CPU time that a process, its children and those of them that have ended have used so far. It tells more than tasks per second
+ * on a machine that others use too.
  *
  * @param {number} pid
- * @returns {number} seconds
+ * @returns {number | undefined} milliseconds; undefined when there is no such process, or no `/proc`
  */
-export function cpuSeconds(pid) {
-  const stats = (existsSync('/proc') ? readdirSync('/proc') : [])
+export function cpuMs(pid) {
+  const own = statOf(pid);
+  if (own === undefined) return undefined;
+  const children = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => statOf(Number(name)));
-  const own = stats.find((stat) => stat.pid === pid);
-  const children = stats.filter((stat) => stat.parent === pid);
-  return (
-    ((own?.ticks ?? 0) + (own?.endedTicks ?? 0) + children.reduce((sum, { ticks }) => sum + ticks, 0)) / TICKS_PER_S
-  );
+    .map((name) => statOf(Number(name)))
+    .filter((stat) => stat?.parent === pid);
+  return [own, ...children].reduce((sum, stat) => sum + (stat?.cpuMs ?? 0), 0);
 }
 
 /**
@@ -26,24 +26,22 @@ export function cpuSeconds(pid) {
  * @returns {number} the process that started it; 0 when that cannot be told
  */
 export function parentOf(pid) {
-  return statOf(pid)[0]?.parent ?? 0;
+  return statOf(pid)?.parent ?? 0;
 }
 
 /**
+ * Fields count from the state, the first after the name in brackets, which may hold anything.
+ *
  * @param {number} pid
- * @returns {{ pid: number, parent: number, ticks: number, endedTicks: number }[]} none when it has just ended
+ * @returns {{ readonly parent: number, readonly cpuMs: number } | undefined} undefined when it has just ended
  */
 function statOf(pid) {
   try {
-    // The name in brackets may hold anything.
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ')
-      .map(Number);
-    const [, parent = 0] = fields;
-    const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = fields.slice(11, 15);
-    return [{ pid, parent, ticks: user + system, endedTicks: endedUser + endedSystem }];
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
+    return { parent: Number(fields[1]), cpuMs: ticks * TICK_MS };
   } catch {
-    return [];
+    return undefined;
   }
 }

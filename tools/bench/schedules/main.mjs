@@ -10,7 +10,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { cpuSeconds } from '../platform/cpu.mjs';
+import { cpuMs } from '../platform/cpu.mjs';
 import { Platform } from '../platform/platform.mjs';
 import { fill } from './fill.mjs';
 
@@ -78,7 +78,7 @@ try {
 
 /**
  * @param {[Date, Date]} span
- * @param {{ node: number, postgres: number }} cpu seconds of the span
+ * @param {{ node: number, postgres: number }} cpu milliseconds of the span
  */
 async function report(span, cpu) {
   const {
@@ -99,16 +99,16 @@ async function report(span, cpu) {
   console.log(
     `late by ms    p50 ${p50}   p90 ${p90}   p99 ${p99}   p99.9 ${p999}   max ${max}   (${fired.timed} without jitter)`,
   );
-  const perSlot = (/** @type {number} */ spent) => `${Math.round((spent / fired.slots) * 1_000_000)} µs`;
+  const perSlot = (/** @type {number} */ spentMs) => `${Math.round((spentMs / fired.slots) * 1_000)} µs`;
   console.log(`CPU a slot    schedulers ${perSlot(cpu.node)}   PostgreSQL ${perSlot(cpu.postgres)}`);
 }
 
 /**
- * CPU that was spent so far, in seconds.
+ * CPU that was spent so far, in milliseconds.
  *
  * @param {number} postmaster
  */
 function cpuNow(postmaster) {
-  const node = replicas.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
-  return { node, postgres: cpuSeconds(postmaster) };
+  const node = replicas.reduce((sum, pid) => sum + (cpuMs(pid) ?? 0), 0);
+  return { node, postgres: cpuMs(postmaster) ?? 0 };
 }

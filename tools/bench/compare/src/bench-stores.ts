@@ -3,8 +3,9 @@ import { freePort, startPostgres, startRedis, type Store } from '@millrace/stack
 import { migrate } from '@millrace/store';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import { SYSTEMS, type SystemName } from './systems';
+import { usedMemory } from '../../platform/memory.mjs';
 import type { Places } from '../host/src/system';
+import { SYSTEMS, type SystemName } from './systems';
 
 /** What the servers are set to; the rest is their default. Stated in the report. */
 export const STORE_SETTINGS = {
@@ -97,10 +98,6 @@ export class BenchStores {
     const { rows } = await this.admin.query<{ size: string }>('SELECT pg_database_size($1) AS size', [database]);
     return Number(rows[0]?.size);
   }
-}
-
-async function usedMemory(redis: Redis): Promise<number> {
-  return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
 }
 
 function urlOf({ url }: Store, database: string): string {

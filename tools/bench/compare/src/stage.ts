@@ -2,12 +2,13 @@ import { cpSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cloneFolder, freePort } from '@millrace/stack';
 import { ServiceProcess } from '@millrace/testing';
+import { peakRssMib } from '../../platform/memory.mjs';
 import type { Places } from '../host/src/system';
 import { BenchProcess } from './bench-process';
 import type { FreshStores } from './bench-stores';
 import { PACED_SECONDS, SLOW_AT, type Form, type Scenario } from './scenario';
 import { HOST, nodeOf, SHIPPED_WORKER, SYSTEMS, type SystemInfo, type SystemName } from './systems';
-import { peakRssMib, readUsage, type Usage } from './usage';
+import { readUsage, type Usage } from './usage';
 
 /** One run of one scenario on one system. */
 export interface Run {

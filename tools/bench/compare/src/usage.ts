@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { cpuMs, TICK_MS } from './cpu';
+import { cpuMs, TICK_MS } from '../../platform/cpu.mjs';
 
 /** CPU time used so far, in milliseconds. */
 export interface Usage {
@@ -40,16 +40,6 @@ export function costOf(before: Usage, after: Usage, tasks: number): Cost {
     cpuMsPerThousand: Object.fromEntries(used.map(([name, ms]) => [name, (ms / tasks) * 1_000])),
     foreignCores: machine === null ? null : Math.max(0, (machine - ownMs) / (after.atMs - before.atMs)),
   };
-}
-
-/** Largest resident memory a process has had, in MiB; undefined where the system does not tell. */
-export function peakRssMib(pid: number): number | undefined {
-  try {
-    const match = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-    return match ? Number(match[1]) / 1_024 : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function watcherMs(): number {

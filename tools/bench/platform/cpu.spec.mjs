@@ -1,6 +1,7 @@
+// @ts-check
 import { existsSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { cpuMs } from './cpu';
+import { cpuMs } from './cpu.mjs';
 
 it.runIf(existsSync('/proc/self/stat'))('counts the CPU time that a process uses', () => {
   const before = cpuMs(process.pid) ?? 0;

@@ -89,6 +89,8 @@ export default tseslint.config(
             // The worker and the scheduler of the fault suite are the real ones with handlers and schedules of its own.
             '^.*/apps/worker/src/worker.(config|module)$',
             '^.*/apps/scheduler/src/(scheduler.(config|module)|scheduler-service|duties/(duties.module|prune-finished))$',
+            // Specs of the engine and of the service open their stores as those of the rules do.
+            '^.*/tasks/src/stores.fixture$',
             // The worker of the benchmark answers and stamps as the workers of all measured systems do.
             '^.*/compare/host/src/(serve-asks|stamps|system)$',
             // What the long benchmarks of the whole platform run on; plain scripts without a build.

@@ -3,8 +3,6 @@ import {
   ownPostgres,
   ownRedis,
   signal,
-  testDatabase,
-  testRedis,
   type OwnPostgres,
   type OwnRedis,
   type TestDatabase,
@@ -13,7 +11,7 @@ import {
 import { Injectable, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openStores, type OpenStores } from './scheduler.fixture';
+import { openStores, withStores, type OpenStores } from '../../../libs/tasks/src/stores.fixture';
 import { SCHEDULER_SERVICE } from './scheduler-service';
 import { SchedulerConfig } from './scheduler.config';
 import { SchedulerModule } from './scheduler.module';
@@ -24,19 +22,14 @@ let redis: TestRedis;
 let stores: OpenStores;
 const running = new Set<NestFastifyApplication>();
 
-beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  stores = await openStores(database.url, redis.url, redis.prefix);
+withStores((opened) => {
+  stores = opened;
+  ({ database, redis } = opened);
 });
 
 afterEach(async () => {
   await Promise.all([...running].map((app) => app.close()));
   running.clear();
-});
-
-afterAll(async () => {
-  await stores.close();
-  await Promise.all([database.drop(), redis.close()]);
 });
 
 const configOf = (settings: Partial<SchedulerConfig> = {}) =>
@@ -184,7 +177,7 @@ describe('a scheduler whose Redis is restarted empty', () => {
 
   it('comes back by itself and refills it within seconds, while its schedules go on', async () => {
     const prefix = 'refill';
-    const others = await openStores(database.url, fragile.url, prefix);
+    const others = await openStores({ databaseUrl: database.url, redisUrl: fragile.url, prefix });
     const app = await start({ redisUrl: fragile.url, queueRedisPrefix: prefix });
     const tasks = await others.submitter.submitMany(
       Array.from({ length: 50 }, (_, n) => ({ type: 'noop', payload: n, options: { queue: 'refill' } })),
@@ -212,7 +205,7 @@ describe('a scheduler whose PostgreSQL is killed and comes back', () => {
 
   it('is not ready meanwhile, stays alive, and fires its schedules again without a restart', async () => {
     const prefix = `${redis.prefix}pg`;
-    const others = await openStores(fragile.url, redis.url, prefix);
+    const others = await openStores({ databaseUrl: fragile.url, redisUrl: redis.url, prefix });
     const app = await start({ databaseUrl: fragile.url, queueRedisPrefix: prefix }, WithReports);
     const slots = async () => {
       const { items } = await others.store.queries.list({ status: 'all', type: 'noop' }, { page: 1, pageSize: 100 });

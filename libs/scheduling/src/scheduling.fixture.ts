@@ -1,10 +1,8 @@
-import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
 import { Metrics } from '@millrace/runtime';
-import { migrate, openStore, StoreOptions, SubmitNotices, type Store } from '@millrace/store';
-import { FireSlots, ScheduleControl, TaskControl, TaskPolicy, TaskSubmitter } from '@millrace/tasks';
-import { testDatabase, testRedis } from '@millrace/testing';
+import { StoreOptions, SubmitNotices } from '@millrace/store';
+import { FireSlots, ScheduleControl, TaskControl } from '@millrace/tasks';
 import { SchedulerRegistry } from '@nestjs/schedule';
-import { afterAll, beforeAll } from 'vitest';
+import { withStores, type OpenStores } from '../../tasks/src/stores.fixture';
 import { SchedulingOptions } from './scheduling-options';
 import { DeclareSchedules } from './declare-schedules';
 import { DeclaredSchedules } from './declared-schedules';
@@ -16,47 +14,7 @@ import { ScheduleMetrics } from './schedule-metrics';
 import { SchedulerMetrics } from './scheduler-metrics';
 import { SchedulerService } from './scheduler.service';
 
-/** Open connections to both stores, and what submits through them. */
-export interface OpenStores {
-  readonly store: Store;
-  readonly access: QueueAccess;
-  readonly policy: TaskPolicy;
-  readonly submitter: TaskSubmitter;
-  close(): Promise<void>;
-}
-
-/** Opens stores of its own for a spec file, and closes them after its tests. */
-export function withStores(opened: (stores: OpenStores) => void): void {
-  let close: () => Promise<unknown>;
-  beforeAll(async () => {
-    const [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-    const stores = await openStores(database.url, redis.url, redis.prefix);
-    opened(stores);
-    close = async () => {
-      await stores.close();
-      await Promise.all([database.drop(), redis.close()]);
-    };
-  });
-  afterAll(() => close());
-}
-
-/** Migrates and opens the given stores. */
-async function openStores(databaseUrl: string, redisUrl: string, prefix: string): Promise<OpenStores> {
-  await migrate(databaseUrl, () => undefined);
-  const store = await openStore(new StoreOptions({ databaseUrl }));
-  const access = createQueues(new QueueOptions({ redisUrl, prefix }));
-  const policy = new TaskPolicy();
-  return {
-    store,
-    access,
-    policy,
-    submitter: new TaskSubmitter(store.tasks, store.queries, access.queues, policy),
-    close: async () => {
-      await access.close();
-      await store.close();
-    },
-  };
-}
+export { withStores, type OpenStores };
 
 /** One replica of the scheduler, without its service around it. */
 export interface Replica {

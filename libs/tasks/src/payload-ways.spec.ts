@@ -1,8 +1,9 @@
-import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
-import { migrate, openStore, StoreOptions, type Store } from '@millrace/store';
-import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { InvalidTask, TaskPolicy, TaskSubmitter, type Submission } from './index';
+import type { QueueAccess } from '@millrace/queue';
+import type { Store } from '@millrace/store';
+import type { TestRedis } from '@millrace/testing';
+import { describe, expect, it } from 'vitest';
+import { InvalidTask, TaskPolicy, type Submission, type TaskSubmitter } from './index';
+import { withStores } from './stores.fixture';
 
 type Json = Submission['payload'];
 
@@ -34,26 +35,12 @@ const TAKEN: readonly (readonly [what: string, payload: Json])[] = [
   ['large numbers that a double holds', [2 ** 53, -(2 ** 60), 1e20, 1e300, 0.1]],
 ];
 
-let database: TestDatabase;
-let redis: TestRedis;
 let store: Store;
 let access: QueueAccess;
+let redis: TestRedis;
 let submitter: TaskSubmitter;
 
-beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  await migrate(database.url, () => undefined);
-  store = await openStore(new StoreOptions({ databaseUrl: database.url }));
-  access = createQueues(new QueueOptions({ redisUrl: redis.url, prefix: redis.prefix, maxPayloadBytes: MAX_BYTES }));
-  const policy = new TaskPolicy({ maxPayloadBytes: MAX_BYTES });
-  submitter = new TaskSubmitter(store.tasks, store.queries, access.queues, policy);
-});
-
-afterAll(async () => {
-  await access.close();
-  await store.close();
-  await Promise.all([database.drop(), redis.close()]);
-});
+withStores((opened) => ({ store, access, redis, submitter } = opened), new TaskPolicy({ maxPayloadBytes: MAX_BYTES }));
 
 const FINE = { type: 'noop', name: 'noop', payload: 1 };
 

@@ -1,15 +1,12 @@
-import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
-import { migrate, openStore, StoreOptions, type ScheduleRow, type Store } from '@millrace/store';
-import { testDatabase, testRedis } from '@millrace/testing';
+import type { QueueAccess } from '@millrace/queue';
+import type { ScheduleRow, Store } from '@millrace/store';
 import { FireSlots } from './fire-slots';
 import { ScheduleControl } from './schedule-control';
 import { draftSchedule, type ScheduleInput } from './schedule-input';
 import type { DeclaredSlots, SlotMakers } from './slot-task';
+import { testStores } from './stores.fixture';
 import { TaskControl } from './task-control';
-import { TaskPolicy } from './task-policy';
-import { TaskSubmitter } from './task-submitter';
-
-const WORKER = 'w1';
+import { testWorker } from './test-worker.fixture';
 
 /** A process that fires everything, and schedules of code by these. */
 export const firing = (makers: SlotMakers = new Map()): DeclaredSlots => ({
@@ -35,14 +32,11 @@ export interface TestSchedules {
 }
 
 export async function testSchedules(): Promise<TestSchedules> {
-  const [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  await migrate(database.url, () => undefined);
-  const store = await openStore(new StoreOptions({ databaseUrl: database.url }));
-  const access = createQueues(new QueueOptions({ redisUrl: redis.url, prefix: redis.prefix }));
-  const policy = new TaskPolicy();
+  const stores = await testStores();
+  const { store, access, policy, submitter } = stores;
   const { schedules, tasks, queries } = store;
-  const submitter = new TaskSubmitter(tasks, queries, access.queues, policy);
   const taskControl = new TaskControl(tasks, queries, access.queues, access.cancels);
+  const worker = testWorker(stores);
 
   const find = async (name: string) => {
     const schedule = await schedules.findByName(name);
@@ -75,28 +69,11 @@ export async function testSchedules(): Promise<TestSchedules> {
         .map(({ outcome, status }) => [outcome, status] as const);
     },
     work: async (name, status) => {
-      const waiting = await items(name, 'pending');
-      const starts = await tasks.startMany(waiting, WORKER);
-      const started = starts.flatMap((start) => (start.kind === 'started' ? [start.task] : []));
-      await tasks.recordOutcomes(
-        started.map((task) => ({
-          ...task,
-          workerId: WORKER,
-          outcome: status === 'success' ? ('succeeded' as const) : ('failed' as const),
-          status,
-          resultJson: null,
-          errorMessage: null,
-          errorCode: status === 'failed' ? ('handler_error' as const) : null,
-          delayMs: null,
-        })),
-      );
+      const started = await worker.start(await items(name, 'pending'));
+      await worker.end(started, status);
       return started.length;
     },
-    close: async () => {
-      await access.close();
-      await store.close();
-      await Promise.all([database.drop(), redis.close()]);
-    },
+    close: () => stores.close(),
   };
 }
 

@@ -1,24 +1,15 @@
-import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
-import {
-  migrate,
-  NotInTransaction,
-  openStore,
-  StoreOptions,
-  StoreUnavailable,
-  SubmitNotices,
-  type Store,
-} from '@millrace/store';
+import { NotInTransaction, StoreOptions, StoreUnavailable, SubmitNotices, type Store } from '@millrace/store';
 import { eventually, ownPostgres, testRedis, type OwnPostgres, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { InvalidTask } from './index';
+import { openStores, type OpenStores } from './stores.fixture';
 import { TaskIdTaken } from './task-errors';
-import { TaskPolicy } from './task-policy';
-import { TaskSubmitter } from './task-submitter';
+import type { TaskSubmitter } from './task-submitter';
 
 let postgres: OwnPostgres;
 let redis: TestRedis;
+let stores: OpenStores;
 let store: Store;
-let access: QueueAccess;
 let submitter: TaskSubmitter;
 let notices: SubmitNotices;
 /** Database ids the notices named, in their order. */
@@ -28,12 +19,10 @@ const hear = (ids: readonly number[]) => void heard.push(...ids);
 
 beforeAll(async () => {
   [postgres, redis] = await Promise.all([ownPostgres(), testRedis()]);
-  await migrate(postgres.url);
-  const options = new StoreOptions({ databaseUrl: postgres.url });
-  store = await openStore(options);
-  access = createQueues(new QueueOptions({ redisUrl: redis.url, prefix: redis.prefix }));
-  submitter = new TaskSubmitter(store.tasks, store.queries, access.queues, new TaskPolicy());
-  notices = new SubmitNotices(options);
+  const places = { databaseUrl: postgres.url, redisUrl: redis.url, prefix: redis.prefix };
+  stores = await openStores(places);
+  ({ store, submitter } = stores);
+  notices = new SubmitNotices(new StoreOptions(places));
   await notices.listen(hear);
 });
 
@@ -43,8 +32,7 @@ beforeEach(() => {
 
 afterAll(async () => {
   await notices.onApplicationShutdown();
-  await access.close();
-  await store.close();
+  await stores.close();
   await Promise.all([postgres.close(), redis.close()]);
 });
 
@@ -56,6 +44,7 @@ async function everythingHeard(timeoutMs = 5_000): Promise<void> {
   await eventually(() => expect(heard.at(-1)).toBe(marker.id), timeoutMs);
   heard.pop();
 }
+
 describe('a submit in the transaction of its caller', () => {
   it('is seen and announced once that commits, and not before', async () => {
     const runner = store.dataSource.createQueryRunner();

@@ -1,68 +1,28 @@
 import { createQueues, decodeQueueTask, QueueOptions, type Claim, type QueueAccess } from '@millrace/queue';
-import { migrate, openStore, StoreOptions, type Store } from '@millrace/store';
-import { eventually, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Store } from '@millrace/store';
+import type { TestRedis } from '@millrace/testing';
+import { describe, expect, it } from 'vitest';
 import { InvalidTask } from './index';
-import { TaskControl } from './task-control';
-import { TaskIdTaken, TaskNotCancellable, TaskNotFound, TaskNotRetryable } from './task-errors';
+import { withStores } from './stores.fixture';
+import { TaskIdTaken } from './task-errors';
 import { TaskPolicy } from './task-policy';
 import { TaskSubmitter } from './task-submitter';
+import { testWorker } from './test-worker.fixture';
 
-const WORKER = 'w1';
 const policy = new TaskPolicy({ maxRetry: 4, retryDelayMs: 700, routes: [{ pattern: 'mail.*', queue: 'mail' }] });
 
-let database: TestDatabase;
-let redis: TestRedis;
 let store: Store;
 let access: QueueAccess;
+let redis: TestRedis;
 let submitter: TaskSubmitter;
-let control: TaskControl;
+let worker: ReturnType<typeof testWorker>;
 
-beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  await migrate(database.url, () => undefined);
-  store = await openStore(new StoreOptions({ databaseUrl: database.url }));
-  access = createQueues(new QueueOptions({ redisUrl: redis.url, prefix: redis.prefix }));
-  submitter = new TaskSubmitter(store.tasks, store.queries, access.queues, policy);
-  control = new TaskControl(store.tasks, store.queries, access.queues, access.cancels);
-});
-
-afterAll(async () => {
-  await access.close();
-  await store.close();
-  await Promise.all([database.drop(), redis.close()]);
-});
-
-const claimed = (queue = 'default') => access.queues.of(queue).claim({ workerId: WORKER, limit: 500, leaseMs: 60_000 });
+withStores((opened) => {
+  ({ store, access, redis, submitter } = opened);
+  worker = testWorker(opened);
+}, policy);
 
 const entryOf = (claim: Claim | undefined) => decodeQueueTask(claim?.json ?? '');
-
-/** Takes everything that is ready, so that a test sees only its own. */
-async function drain(...queues: string[]) {
-  for (const queue of queues) {
-    for (let batch = await claimed(queue); batch.length > 0; batch = await claimed(queue)) {
-      await access.queues.of(queue).ack(batch);
-    }
-  }
-}
-
-/** Runs a pending task's next attempt up to its outcome. */
-async function run(taskId: string, attempt: number, status: 'success' | 'failed') {
-  const [start] = await store.tasks.startMany([{ taskId, attempt }], WORKER);
-  if (start?.kind !== 'started') throw new Error(`not started: ${start?.kind}`);
-  await store.tasks.recordOutcomes([
-    {
-      ...start.task,
-      workerId: WORKER,
-      outcome: status === 'success' ? 'succeeded' : 'failed',
-      status,
-      resultJson: null,
-      errorMessage: null,
-      errorCode: status === 'failed' ? 'handler_error' : null,
-      delayMs: null,
-    },
-  ]);
-}
 
 describe('a submit', () => {
   it('records the task with every default and option, and queues it with its attempt', async () => {
@@ -74,7 +34,7 @@ describe('a submit', () => {
     });
     const row = await store.queries.findByTaskId(task.taskId);
     expect(task).toEqual({ ...row, created: true, dispatched: true });
-    const [claim] = await claimed('mail');
+    const [claim] = await worker.claim('mail');
     expect(entryOf(claim)).toMatchObject({
       ...{ id: task.taskId, name: 'mail.welcome', payload: { to: ['a'] }, attempt: 0, priority: 3 },
       ...{ max_retry: 4, retry_delay: 700, timeout: 5_000, user_id: 'u1' },
@@ -82,20 +42,20 @@ describe('a submit', () => {
   });
 
   it('with a delay waits in the delayed set until the database says it is due', async () => {
-    await drain('default');
+    await worker.drain('default');
     const task = await submitter.submit('noop', null, { delay: '1h' });
 
     expect(task.runAt.getTime() - task.createdAt.getTime()).toBe(3_600_000);
-    expect(await claimed()).toEqual([]);
+    expect(await worker.claim()).toEqual([]);
     expect((await access.queues.of('default').depth()).delayed).toBeGreaterThan(0);
   });
 
   it('of many callers at once gives each its own task', async () => {
-    await drain('default');
+    await worker.drain('default');
     const tasks = await Promise.all(Array.from({ length: 250 }, (_, n) => submitter.submit('noop', { n })));
 
     expect(new Set(tasks.map(({ id }) => id)).size).toBe(250);
-    const entries = await claimed();
+    const entries = await worker.claim();
     expect(entries.map((claim) => (entryOf(claim).payload as { n: number }).n).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 250 }, (_, n) => n),
     );
@@ -143,7 +103,7 @@ describe('a submit', () => {
 
     expect(second).toMatchObject({ taskId: first.taskId, payload: 1, created: false });
 
-    await run(first.taskId, 0, 'success');
+    await worker.run(first.taskId, 0, 'success');
     expect((await submitter.submit('noop', 3, { unique })).created).toBe(true);
   });
 
@@ -158,15 +118,15 @@ describe('a submit', () => {
   });
 
   it('inside a transaction is queued by the dispatch after the commit', async () => {
-    await drain('default');
+    await worker.drain('default');
     const task = await store.tasks.transaction((manager) =>
       submitter.submit('noop', null, { manager, dispatchBy: 'caller' }),
     );
 
     expect(task.dispatched).toBe(false);
-    expect(await claimed()).toEqual([]);
+    expect(await worker.claim()).toEqual([]);
     expect(await submitter.dispatch([task])).toBe(true);
-    expect((await claimed()).map(({ taskId }) => taskId)).toEqual([task.taskId]);
+    expect((await worker.claim()).map(({ taskId }) => taskId)).toEqual([task.taskId]);
   });
 
   it('is recorded although Redis is away, and says that it was not queued', async () => {
@@ -183,15 +143,15 @@ describe('a submit', () => {
 
 describe('a bulk submit', () => {
   it('keeps the order and queues all', async () => {
-    await drain('default', 'mail');
+    await worker.drain('default', 'mail');
     const tasks = await submitter.submitMany(
       Array.from({ length: 30 }, (_, n) => ({ type: n % 2 ? 'mail.x' : 'noop', payload: n })),
     );
 
     expect(tasks.map(({ payload }) => payload)).toEqual(Array.from({ length: 30 }, (_, n) => n));
     expect(tasks.every(({ dispatched }) => dispatched)).toBe(true);
-    expect(await claimed('mail')).toHaveLength(15);
-    expect(await claimed()).toHaveLength(15);
+    expect(await worker.claim('mail')).toHaveLength(15);
+    expect(await worker.claim()).toHaveLength(15);
   });
 
   it('of many parts keeps the order, and takes none when the last part cannot be recorded', async () => {
@@ -235,68 +195,5 @@ describe('a bulk submit', () => {
 
     expect(tasks.map(({ created }) => created)).toEqual([true, false]);
     expect(tasks[1]?.taskId).toBe(tasks[0]?.taskId);
-  });
-});
-
-describe('a cancel', () => {
-  it('of a pending task ends it at once', async () => {
-    const { taskId } = await submitter.submit('noop', null);
-
-    expect((await control.cancel(taskId)).state).toBe('cancelled');
-    expect((await control.cancel(taskId)).state).toBe('already');
-    expect((await store.queries.findByTaskId(taskId))?.status).toBe('cancelled');
-  });
-
-  it('of a delayed task takes its entry out of Redis, and a retry puts it back at once', async () => {
-    const { taskId } = await submitter.submit('mail.later', null, { delay: '1h' });
-    const queue = access.queues.of('mail');
-    expect(await queue.depth()).toMatchObject({ delayed: 1, indexed: 1 });
-
-    await control.cancel(taskId);
-    expect(await queue.depth()).toMatchObject({ delayed: 0, indexed: 0 });
-
-    await control.retry(taskId);
-    expect((await claimed('mail')).map((claim) => claim.taskId)).toEqual([taskId]);
-  });
-
-  it('of a processing task asks its worker, who hears of it', async () => {
-    const { taskId } = await submitter.submit('noop', null);
-    await store.tasks.startMany([{ taskId, attempt: 0 }], WORKER);
-    const heard: string[] = [];
-    access.cancels.subscribe((id) => heard.push(id));
-
-    // A signal that is sent before the subscription stands is lost, as any hint may be.
-    await eventually(async () => {
-      expect((await control.cancel(taskId, 'anna')).state).toBe('requested');
-      expect(heard).toContain(taskId);
-    });
-    expect(await store.tasks.cancelRequested(WORKER)).toContainEqual({ taskId, attempt: 1 });
-  });
-
-  it('of an ended or unknown task is refused', async () => {
-    const { taskId } = await submitter.submit('noop', null);
-    await run(taskId, 0, 'success');
-
-    await expect(control.cancel(taskId)).rejects.toThrow(TaskNotCancellable);
-    await expect(control.cancel('nobody')).rejects.toThrow(TaskNotFound);
-  });
-});
-
-describe('a retry', () => {
-  it('makes a failed task pending again with its attempt kept, and queues it', async () => {
-    const { taskId } = await submitter.submit('noop', null);
-    await run(taskId, 0, 'failed');
-    await drain('default');
-
-    expect(await control.retry(taskId)).toMatchObject({ status: 'pending', retryCount: 0, attempt: 1 });
-    expect((await claimed()).map((claim) => [claim.taskId, claim.attempt])).toEqual([[taskId, 1]]);
-    await run(taskId, 1, 'success');
-  });
-
-  it('of any other task is refused', async () => {
-    const { taskId } = await submitter.submit('noop', null);
-
-    await expect(control.retry(taskId)).rejects.toThrow(TaskNotRetryable);
-    await expect(control.retry('nobody')).rejects.toThrow(TaskNotFound);
   });
 });

@@ -1,8 +1,8 @@
 import { LoopWatch, Metrics } from '@millrace/runtime';
 import { StoreOptions, SubmitNotices } from '@millrace/store';
-import { eventually, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStores, type OpenStores } from '../scheduler.fixture';
+import { eventually, type TestDatabase, type TestRedis } from '@millrace/testing';
+import { afterAll, describe, expect, it } from 'vitest';
+import { withStores, type OpenStores } from '../../../../libs/tasks/src/stores.fixture';
 import { DispatchCommitted } from './dispatch-committed';
 import { dutiesOf, forgetAll } from './duties.fixture';
 import { DutyLoops } from '@millrace/scheduling';
@@ -12,15 +12,13 @@ let redis: TestRedis;
 let stores: OpenStores;
 const replicas = new Set<() => Promise<void>>();
 
-beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  stores = await openStores(database.url, redis.url, redis.prefix);
+withStores((opened) => {
+  stores = opened;
+  ({ database, redis } = opened);
 });
 
 afterAll(async () => {
   for (const stop of replicas) await stop();
-  await stores.close();
-  await Promise.all([database.drop(), redis.close()]);
 });
 
 /** One replica with this duty alone, at work. */

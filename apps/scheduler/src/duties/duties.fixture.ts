@@ -1,7 +1,7 @@
 import type { Claim } from '@millrace/queue';
 import type { TestRedis } from '@millrace/testing';
+import type { OpenStores } from '../../../../libs/tasks/src/stores.fixture';
 import { SchedulerConfig } from '../scheduler.config';
-import type { OpenStores } from '../scheduler.fixture';
 import { ExpirePending } from './expire-pending';
 import { FoldCounts } from './fold-counts';
 import { KnownQueues } from './known-queues';

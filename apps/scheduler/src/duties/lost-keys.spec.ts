@@ -1,28 +1,22 @@
-import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openStores, type OpenStores } from '../scheduler.fixture';
+import type { TestRedis } from '@millrace/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { withStores, type OpenStores } from '../../../../libs/tasks/src/stores.fixture';
 import { dutiesOf, forgetAll, LEASE_MS, passTime, removeUnfinished, scriptedWorker } from './duties.fixture';
 
 const STEP_MS = 5_000;
 const HOUR_MS = 3_600_000;
 
-let database: TestDatabase;
 let redis: TestRedis;
 let stores: OpenStores;
 
-beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  stores = await openStores(database.url, redis.url, redis.prefix);
+withStores((opened) => {
+  stores = opened;
+  redis = opened.redis;
 });
 
 beforeEach(async () => {
   await forgetAll(redis);
   await removeUnfinished(stores);
-});
-
-afterAll(async () => {
-  await stores.close();
-  await Promise.all([database.drop(), redis.close()]);
 });
 
 type RunningWorker = Awaited<ReturnType<typeof workerWithOneTask>>;

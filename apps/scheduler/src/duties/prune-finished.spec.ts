@@ -1,25 +1,14 @@
 import { LockTimedOut } from '@millrace/store';
-import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStores, type OpenStores } from '../scheduler.fixture';
+import { describe, expect, it } from 'vitest';
+import { withStores, type OpenStores } from '../../../../libs/tasks/src/stores.fixture';
 import { dutiesOf } from './duties.fixture';
 
 /** That of `Partitions`, which a process that stopped in the middle of a change holds. */
 const TURN = 7_231_004_519;
 
-let database: TestDatabase;
-let redis: TestRedis;
 let stores: OpenStores;
 
-beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  stores = await openStores(database.url, redis.url, redis.prefix);
-});
-
-afterAll(async () => {
-  await stores.close();
-  await Promise.all([database.drop(), redis.close()]);
-});
+withStores((opened) => (stores = opened));
 
 describe('retention', () => {
   it('leaves what another process holds for its next moment, and fails nothing', async () => {

@@ -1,10 +1,9 @@
 import { LOSS_LIMIT, recordStarted, TaskPolicy } from '@millrace/tasks';
-import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openStores, type OpenStores } from '../scheduler.fixture';
+import type { TestRedis } from '@millrace/testing';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { withStores, type OpenStores } from '../../../../libs/tasks/src/stores.fixture';
 import { dutiesOf, forgetAll, LEASE_MS, endLeases, passTime, removeUnfinished, scriptedWorker } from './duties.fixture';
 
-let database: TestDatabase;
 let redis: TestRedis;
 let stores: OpenStores;
 let duties: ReturnType<typeof dutiesOf>;
@@ -20,20 +19,15 @@ const LOST_MS = LEASE_MS * 1.5 + 2 * STEP_MS;
 /** Rows take longer: silent for a lease and its grace, then watched for a grace. */
 const VANISHED_MS = LEASE_MS * 2 + 2 * STEP_MS;
 
-beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  stores = await openStores(database.url, redis.url, redis.prefix);
+withStores((opened) => {
+  stores = opened;
+  redis = opened.redis;
 });
 
 beforeEach(async () => {
   duties = dutiesOf(stores);
   await forgetAll(redis);
   await removeUnfinished(stores);
-});
-
-afterAll(async () => {
-  await stores.close();
-  await Promise.all([database.drop(), redis.close()]);
 });
 
 const newWorker = async () => {

@@ -1,31 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeQueueTask } from '@millrace/queue';
-import { eventually, testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
+import { eventually, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { Logger } from '@nestjs/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openStores, type OpenStores } from '../scheduler.fixture';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { openStores, withStores, type OpenStores } from '../../../../libs/tasks/src/stores.fixture';
 import { dutiesOf, forgetAll, LEASE_MS, passTime, removeUnfinished, scriptedWorker } from './duties.fixture';
 
-let database: TestDatabase;
 let redis: TestRedis;
+let database: TestDatabase;
 let stores: OpenStores;
 let duties: ReturnType<typeof dutiesOf>;
 
-beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
+withStores((opened) => {
+  stores = opened;
+  ({ database, redis } = opened);
 });
 
 beforeEach(async () => {
-  stores ??= await openStores(database.url, redis.url, redis.prefix);
   duties = dutiesOf(stores);
   await forgetAll(redis);
   await removeUnfinished(stores);
-});
-
-afterAll(async () => {
-  await stores.close();
-  await Promise.all([database.drop(), redis.close()]);
 });
 
 const submitMany = (count: number) =>
@@ -105,7 +100,7 @@ describe('the sweep over pending rows', () => {
   });
 
   it('warns of a loss while it watches, and not of a Redis that is new to it', async () => {
-    const started = await openStores(database.url, redis.url, redis.prefix);
+    const started = await openStores({ databaseUrl: database.url, redisUrl: redis.url, prefix: redis.prefix });
     const { watchEpoch } = dutiesOf(started);
     const warn = vi.spyOn(Logger.prototype, 'warn');
     expect(await watchEpoch.runOnce()).toEqual({ losses: 1 });

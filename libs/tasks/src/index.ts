@@ -15,13 +15,12 @@ export { dispatchOf, dueOf, type DispatchableTask } from './dispatch-of';
 export { failureOf, type Failure } from './failure';
 export { sanitizeForRecord, sanitizeText } from './sanitize';
 export { FireSlots, firingOf, type FiredSlot, type FireReport } from './fire-slots';
+export { MAX_BACKFILL_SLOTS, type BackfillRequest } from './operator-runs';
 export { recordStarted } from './record-started';
 export type { RecordedSlot } from './record-slots';
 export {
-  MAX_BACKFILL_SLOTS,
   MAX_BULK_SCHEDULES,
   ScheduleControl,
-  type BackfillRequest,
   type WriteRequest,
   type WrittenSchedule,
   type ResumedMany,

@@ -1,4 +1,4 @@
-import { InvalidSchedule, nextSlots, type ScheduleFault } from '@millrace/schedules';
+import { InvalidSchedule, type ScheduleFault } from '@millrace/schedules';
 import {
   ScheduleRepository,
   TaskRepository,
@@ -10,24 +10,18 @@ import {
   type ScheduleRow,
 } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
-import { recordSlots, type RecordedSlot, type SlotParts } from './record-slots';
+import { OperatorRuns, type BackfillRequest } from './operator-runs';
+import type { RecordedSlot } from './record-slots';
 import { ScheduleNameTaken, ScheduleNotFound, ScheduleStateConflict, ScheduleVersionMismatch } from './schedule-errors';
-import { draftSchedule, nextSlotOf, specOf, type ScheduleInput } from './schedule-input';
-import { planSlots } from './slot-plan';
+import { draftSchedule, nextSlotOf, type ScheduleInput } from './schedule-input';
 import { TaskPolicy } from './task-policy';
 import { TaskSubmitter } from './task-submitter';
-
-/** Slots of one backfill. */
-export const MAX_BACKFILL_SLOTS = 1_000;
 
 /** Schedules that one call pauses or resumes. */
 export const MAX_BULK_SCHEDULES = 10_000;
 
 /** And in one statement; divides it, so that no call does more. */
 const AT_ONCE = 500;
-
-/** Runs of one schedule that may be asked for in the same millisecond. */
-const MOMENTS_TRIED = 100;
 
 /** How a schedule is to be written; the rest is as in `ScheduleRepository.put`. */
 export interface WriteRequest extends Pick<
@@ -56,28 +50,22 @@ export interface ResumedMany {
   readonly refused: readonly { readonly name: string; readonly faults: readonly ScheduleFault[] }[];
 }
 
-/** Slots of the past that an operator asks for. */
-export interface BackfillRequest {
-  readonly name: string;
-  /** Slots from here on. */
-  readonly from: Date;
-  /** And before here; at the latest now. */
-  readonly to: Date;
-  readonly actor: string;
-}
-
 /**
  * What a person or a deploy may do to a schedule. Every change is by the database's clock, is noted with its `actor`, and
  * reaches the schedulers at once.
  */
 @Injectable()
 export class ScheduleControl {
+  private readonly runs: OperatorRuns;
+
   constructor(
     private readonly schedules: ScheduleRepository,
-    private readonly tasks: TaskRepository,
-    private readonly submitter: TaskSubmitter,
+    tasks: TaskRepository,
+    submitter: TaskSubmitter,
     private readonly policy: TaskPolicy,
-  ) {}
+  ) {
+    this.runs = new OperatorRuns({ schedules, tasks, policy, makers: new Map() }, submitter);
+  }
 
   /**
    * Creates or replaces a schedule; one that is equal already stays as it is. `paused` pauses it or lets it go on with that; left
@@ -154,31 +142,15 @@ export class ScheduleControl {
    * Throws `ScheduleNotFound`, `StoreUnavailable`.
    */
   async trigger(name: string, actor: string): Promise<RecordedSlot> {
-    const recorded = await this.schedules.transaction(async (manager) => {
-      const { seenAt, schedule } = await this.lock(name, manager);
-      const moment = await this.freeMoment(schedule, seenAt, manager);
-      const slots = await this.plan(schedule, [moment], manager);
-      const result = await recordSlots(this.parts, [{ schedule, slots, origin: 'trigger' }], manager);
-      const { outcome, taskId, slotAt } = result.slots[0] ?? {};
-      await this.schedules.audit(
-        { actor, action: 'trigger_schedule', name, detail: { outcome, taskId, slotAt } },
-        manager,
-      );
-      return result;
-    });
-    await this.submitter.dispatch(recorded.tasks);
-    const [slot] = recorded.slots;
-    if (!slot) throw new ScheduleStateConflict(name, 'has a slot at this very moment already');
-    return slot;
+    return this.runs.trigger(name, actor);
   }
 
   /**
    * The slots that a backfill of this range would submit: those nobody has decided about.
    * Throws `ScheduleNotFound`, `InvalidSchedule` for a range that is empty, ahead of now, or holds more than 1,000 slots.
    */
-  async previewBackfill({ name, from, to }: Omit<BackfillRequest, 'actor'>): Promise<Date[]> {
-    const schedule = await this.find(name);
-    return this.slotsOfRange(schedule, { from, to, now: await this.schedules.now() });
+  async previewBackfill(request: Omit<BackfillRequest, 'actor'>): Promise<Date[]> {
+    return this.runs.previewBackfill(request);
   }
 
   /**
@@ -186,21 +158,8 @@ export class ScheduleControl {
    * the other.
    * Throws what `previewBackfill` throws, and `StoreUnavailable`.
    */
-  async backfill({ name, from, to, actor }: BackfillRequest): Promise<readonly RecordedSlot[]> {
-    const recorded = await this.schedules.transaction(async (manager) => {
-      const { schedule, seenAt } = await this.lock(name, manager);
-      const range = await this.slotsOfRange(schedule, { from, to, now: seenAt }, manager);
-      const oneByOne = { ...schedule, overlap: schedule.overlap === 'allow' ? 'allow' : 'queue_all' } as const;
-      const slots = await this.plan(oneByOne, range, manager);
-      const result = await recordSlots(this.parts, [{ schedule, slots, origin: 'backfill' }], manager);
-      await this.schedules.audit(
-        { actor, action: 'backfill_schedule', name, detail: { from, to, slots: result.slots.length } },
-        manager,
-      );
-      return result;
-    });
-    await this.submitter.dispatch(recorded.tasks);
-    return recorded.slots;
+  async backfill(request: BackfillRequest): Promise<readonly RecordedSlot[]> {
+    return this.runs.backfill(request);
   }
 
   private async putWithin({ input, ...request }: WriteRequest, manager: EntityManager): Promise<WrittenSchedule> {
@@ -237,56 +196,10 @@ export class ScheduleControl {
     return (await this.schedules.resume({ name, actor, next }, manager)) ?? schedule;
   }
 
-  private async slotsOfRange(
-    schedule: ScheduleRow,
-    { from, to, now }: { readonly from: Date; readonly to: Date; readonly now: Date },
-    manager?: EntityManager,
-  ): Promise<Date[]> {
-    if (to > now) throw new InvalidSchedule([{ field: 'to', message: 'must not be ahead of now' }]);
-    if (from >= to) throw new InvalidSchedule([{ field: 'from', message: 'must be before to' }]);
-    const slots = nextSlots(specOf(schedule), new Date(from.getTime() - 1), MAX_BACKFILL_SLOTS + 1);
-    const inRange = slots.filter((slotAt) => slotAt < to);
-    if (inRange.length > MAX_BACKFILL_SLOTS) {
-      const message = `must be nearer: the range holds more than ${MAX_BACKFILL_SLOTS} slots`;
-      throw new InvalidSchedule([{ field: 'to', message }]);
-    }
-    const decided = await this.schedules.decidedSlots(schedule.id, inRange, manager);
-    return inRange.filter((slotAt) => !decided.has(slotAt.getTime()));
-  }
-
-  /** The first millisecond from an instant on that no slot of the locked schedule has: several may ask in the same one. */
-  private async freeMoment({ id }: ScheduleRow, from: Date, manager: EntityManager): Promise<Date> {
-    const moments = Array.from({ length: MOMENTS_TRIED }, (_, ms) => new Date(from.getTime() + ms));
-    const taken = await this.schedules.decidedSlots(id, moments, manager);
-    return moments.find((moment) => !taken.has(moment.getTime())) ?? from;
-  }
-
-  /** Only the schedulers have what makes the payloads of code. */
-  private async plan(schedule: ScheduleRow, slots: readonly Date[], manager: EntityManager) {
-    if (schedule.source === 'code') {
-      return slots.map((slotAt) => ({ slotAt, outcome: 'waiting' as const, reason: null }));
-    }
-    const underWay = (await this.schedules.underWay([schedule.id], manager)).get(schedule.id);
-    const plan = planSlots(schedule, slots, underWay ?? { unfinished: 0, waiting: 0 });
-    if (plan.dropsWaiting) await this.schedules.skipWaiting([schedule.id], manager);
-    return plan.slots;
-  }
-
-  private async lock(name: string, manager: EntityManager) {
-    const { seenAt, schedules } = await this.schedules.lock(name, manager);
-    const [schedule] = schedules;
-    if (!schedule) throw new ScheduleNotFound(name);
-    return { seenAt, schedule };
-  }
-
   private async find(name: string): Promise<ScheduleRow> {
     const schedule = await this.schedules.findByName(name);
     if (!schedule) throw new ScheduleNotFound(name);
     return schedule;
-  }
-
-  private get parts(): SlotParts {
-    return { schedules: this.schedules, tasks: this.tasks, policy: this.policy, makers: new Map() };
   }
 }
 

@@ -2,15 +2,23 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore, type Store } from './store';
 import { newTask, outcomeOf, testStore, type TestStore } from './store.fixture';
 import { StoreOptions } from './store-options';
+import type { TaskFilter } from './task-filter';
+
+const KIND = { type: 'kind', queue: 'kind', userId: 'kind', scheduleId: 1 };
+const OTHER_KIND = { type: 'other', queue: 'other', userId: 'other', scheduleId: 2 };
 
 let db: TestStore;
 /** As a worker opens it. One connection, so that every statement is prepared on it and counted by it. */
 let store: Store;
+/** As an api opens it. */
+let api: Store;
 beforeAll(async () => {
   db = await testStore();
   store = await openStore(new StoreOptions({ databaseUrl: db.url, poolSize: 1, plans: 'by_key' }));
+  api = await openStore(new StoreOptions({ databaseUrl: db.url, poolSize: 1 }));
 });
 afterAll(async () => {
+  await api.close();
   await store.close();
   await db.close();
 });
@@ -50,10 +58,10 @@ test('statements that were planned on empty tables read no whole table, then or 
   expect(await wholeReads()).toBe(before);
 });
 
-/** How many entries of their indexes the connection has read. */
-async function entriesRead(): Promise<number> {
-  await store.dataSource.query('SELECT pg_stat_force_next_flush()');
-  await store.dataSource.query('SELECT 1');
+/** How many entries of their indexes have been read, as of now on the connection of `by`. */
+async function entriesRead(by: Store): Promise<number> {
+  await by.dataSource.query('SELECT pg_stat_force_next_flush()');
+  await by.dataSource.query('SELECT 1');
   const [row] = await db.sql<{ n: number }>(
     `SELECT sum(idx_tup_read)::integer AS n FROM pg_stat_user_indexes WHERE relname IN ('tasks_pending', 'tasks_processing')`,
   );
@@ -72,11 +80,11 @@ test('statements that were planned while the tables looked empty look up their r
     'w1',
   );
   await store.tasks.insertMany(Array.from({ length: 900 }, () => newTask()));
-  const before = await entriesRead();
+  const before = await entriesRead(store);
 
   expect(await runTasks(3)).toBe(3);
 
-  expect((await entriesRead()) - before).toBeLessThan(100);
+  expect((await entriesRead(store)) - before).toBeLessThan(100);
 });
 
 test('a connection that has lost its prepared statements serves on', async () => {
@@ -86,4 +94,46 @@ test('a connection that has lost its prepared statements serves on', async () =>
 
   expect(await runTasks(1)).toBe(1);
   expect(await runTasks(1)).toBe(1);
+});
+
+const twentyOf = (filter: Omit<TaskFilter, 'status'>, cursor?: string) =>
+  api.queries.list({ status: 'all', ...filter }, { page: 1, pageSize: 20, cursor });
+
+test('a list by type, queue, user or schedule reads what it shows, also when all younger tasks are of another kind', async () => {
+  await db.sql('TRUNCATE tasks');
+  const ofTwoKinds = Array.from({ length: 200 }, (_, n) => newTask(n % 2 === 0 ? KIND : OTHER_KIND));
+  await store.tasks.insertMany(ofTwoKinds);
+  await db.sql('VACUUM (ANALYZE) tasks_pending');
+  await store.tasks.insertMany(Array.from({ length: 3_000 }, () => newTask(OTHER_KIND)));
+
+  const { type, queue, userId, scheduleId } = KIND;
+  for (const filter of [{ type }, { queue }, { userId }, { scheduleId }, { type, queue }]) {
+    const before = await entriesRead(api);
+    expect((await twentyOf(filter)).items).toHaveLength(20);
+    // The total of a schedule's list is counted.
+    expect((await entriesRead(api)) - before, Object.keys(filter).join()).toBeLessThan(300);
+  }
+});
+
+/** How many pages of indexes have been read, as of now on the connection of the api. */
+async function pagesRead(): Promise<number> {
+  await api.dataSource.query('SELECT pg_stat_force_next_flush()');
+  await api.dataSource.query('SELECT 1');
+  const [row] = await db.sql<{ n: number }>(
+    `SELECT sum(idx_blks_hit + idx_blks_read)::integer AS n FROM pg_statio_user_indexes WHERE relname = 'tasks_pending'`,
+  );
+  return row?.n ?? 0;
+}
+
+test('a late page of a list by type begins where the one before it ended', async () => {
+  await db.sql('TRUNCATE tasks');
+  await db.sql(`INSERT INTO tasks (type) SELECT $1 FROM generate_series(1, 20000)`, [KIND.type]);
+  await db.sql('VACUUM (ANALYZE) tasks_pending');
+  const { nextCursor } = await api.queries.list({ status: 'all', type: KIND.type }, { page: 90, pageSize: 200 });
+  const before = await pagesRead();
+
+  const { items } = await twentyOf({ type: KIND.type }, nextCursor ?? '');
+
+  expect(items).toHaveLength(20);
+  expect((await pagesRead()) - before).toBeLessThan(20);
 });

@@ -21,7 +21,21 @@ export interface FilterSql {
   readonly parameters: readonly unknown[];
 }
 
-export function filterSql(filter: TaskFilter): FilterSql {
+/** Columns with an index that goes on by id. */
+export type LeadColumn = 'type' | 'queue' | 'user_id' | 'schedule_id';
+
+/**
+ * With `lead`, a column that the filter names, its value is $1 and the condition a lower bound; where the list starts is for its
+ * order to say. As bounds, for the planner leaves out of ORDER BY what equals a constant.
+ */
+export function filterSql(filter: TaskFilter, lead: LeadColumn | null = null): FilterSql {
+  const columns: readonly (readonly [string, unknown])[] = [
+    ['status', filter.status === 'all' ? undefined : filter.status],
+    ['type', filter.type],
+    ['queue', filter.queue],
+    ['user_id', filter.userId],
+    ['schedule_id', filter.scheduleId],
+  ];
   const parameters: unknown[] = [];
   const conditions: string[] = [];
   const add = (value: unknown, condition: (parameter: string) => string): void => {
@@ -29,11 +43,8 @@ export function filterSql(filter: TaskFilter): FilterSql {
     parameters.push(value);
     conditions.push(condition(`$${parameters.length}`));
   };
-  add(filter.status === 'all' ? undefined : filter.status, (p) => `status = ${p}`);
-  add(filter.type, (p) => `type = ${p}`);
-  add(filter.queue, (p) => `queue = ${p}`);
-  add(filter.userId, (p) => `user_id = ${p}`);
-  add(filter.scheduleId, (p) => `schedule_id = ${p}`);
+  for (const [column, value] of columns) if (column === lead) add(value, (p) => `${column} >= ${p}`);
+  for (const [column, value] of columns) if (column !== lead) add(value, (p) => `${column} = ${p}`);
   // Nothing ends before it was created, so older partitions of finished tasks need not be looked at.
   add(filter.createdFrom, (p) => `created_at >= ${p} AND (finished_at IS NULL OR finished_at >= ${p})`);
   add(filter.createdTo, (p) => `created_at < ${p}`);

@@ -210,9 +210,10 @@ export class TaskQueries {
   }
 
   private async pageOf(filter: TaskFilter, { page, pageSize, cursor }: PageRequest): Promise<ListedTask[]> {
-    const { conditions, parameters } = filterSql(filter);
     const order = orderOf(filter);
-    const all = cursor === undefined ? conditions : [...conditions, order.after(cursor)];
+    const { conditions, parameters } = filterSql(filter, order.lead);
+    const start = cursor === undefined ? order.start : order.after(cursor);
+    const all = start === null ? conditions : [...conditions, start];
     const offset = cursor === undefined ? (page - 1) * pageSize : 0;
     const rows = await this.db.query(
       `SELECT ${TASK_COLUMNS}, ${CREATED_US} AS created_us FROM tasks ${whereOf(all)}

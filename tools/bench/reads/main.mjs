@@ -75,7 +75,7 @@ async function measure(url, title) {
  */
 async function ask(url, path) {
   const startedMs = performance.now();
-  const response = await fetch(`${url}/api/v1${path}`);
+  const response = await fetch(`${url}${path}`);
   await response.arrayBuffer();
   if (!response.ok) throw new Error(`${path} answered ${response.status}`);
   return performance.now() - startedMs;

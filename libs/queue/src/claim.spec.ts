@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Claim } from './queue-entries';
-import { decodeQueueTask } from './queue-task-codec';
-import { CLAIM, dispatch, queueFixture, type QueueFixture } from './queue.fixture';
+import { CLAIM, dispatch, idsOf, queueFixture, type QueueFixture } from './queue.fixture';
 
 let fixture: QueueFixture;
 beforeAll(async () => {
   fixture = await queueFixture();
 });
 afterAll(() => fixture.close());
-
-const idsOf = (claims: readonly { taskId: string }[]) => claims.map(({ taskId }) => taskId);
 
 describe('claim', () => {
   it('takes the oldest first, up to the limit, under the token of this claim and a lease by the clock of Redis', async () => {
@@ -156,72 +152,17 @@ describe('claim', () => {
   });
 });
 
-describe('unreadable entries', () => {
-  const deep = '{"id":"deep","name":"x","payload":' + '['.repeat(40) + ']'.repeat(40) + '}';
-  const abyss = '{"id":"abyss","name":"x","payload":' + '['.repeat(200_000) + ']'.repeat(200_000) + '}';
-  const huge = `{"id":"huge","name":"x","payload":"${'x'.repeat(10 * 1024 * 1024)}"}`;
-  it.each([
-    ['no JSON', 'not json'],
-    ['an empty text', ''],
-    ['null', 'null'],
-    ['an array', '[]'],
-    ['a number', '5'],
-    ['truncated', '{"id":"a","na'],
-    ['truncated after a head like ours', '{"id":"a","attempt":0,"na'],
-    ['a bad id', '{"id":"a b","name":"x"}'],
-    ['an id that is no text', '{"id":5,"name":"x"}'],
-    ['an id that is too long', `{"id":"${'a'.repeat(129)}","name":"x"}`],
-    ['no name', '{"id":"a"}'],
-    ['a bad name', '{"id":"a","name":"a b"}'],
-    ['a bad attempt', '{"id":"a","name":"x","attempt":-1}'],
-    ['a bad option', '{"id":"a","name":"x","max_retry":"many"}'],
-    ['a second id after a head like ours', '{"id":"a","attempt":0,"name":"x","id":"b"}'],
-    ['a bad name after a head like ours', '{"id":"a","attempt":0,"name":"a b","payload":{"n":1}}'],
-    ['a NUL in the payload', '{"id":"a","name":"x","payload":{"k":"\\u0000"}}'],
-    ['half of a surrogate pair', '{"id":"a","name":"x","payload":"\\ud800"}'],
-    ['an integer that reading would change', '{"id":"a","name":"x","payload":{"n":9007199254740993}}'],
-    ['a number beyond a double', '{"id":"a","name":"x","payload":[1e400]}'],
-    ['a payload nested too deep', deep],
-    ['nested beyond any parser', abyss],
-    ['larger than an entry may be', huge],
-  ])('sets aside %s, and goes on with the next', async (_kind, json) => {
+describe('an entry without an attempt', () => {
+  it('counts as the attempt 0 of its task, so that no second one displaces its holder', async () => {
     const { queue, keys } = fixture.freshQueue();
-    await fixture.redis.lpush(keys.tasks, json, '{"id":"good","name":"x"}');
+    await fixture.redis.lpush(keys.tasks, '{"id":"a","name":"noop"}');
+    const [first] = await queue.claim(CLAIM);
 
-    expect(idsOf(await queue.claim(CLAIM))).toEqual(['good']);
+    expect(await queue.enqueueAgain([dispatch('a')])).toBe(0);
+    await fixture.redis.lpush(keys.tasks, '{"id":"a","attempt":0,"name":"noop"}');
 
-    const [kept = '', ...more] = await fixture.redis.lrange(keys.bad, 0, -1);
-    expect(JSON.parse(kept)).toEqual({
-      reason: expect.stringMatching(/^.{4,256}$/) as string,
-      entry: json.slice(0, 4_096),
-    });
-    expect(more).toEqual([]);
-    expect(await queue.depth()).toMatchObject({ ready: 0, processing: 1, bad: 1 });
-    expect(fixture.bad.at(-1)).toBe(1);
-  });
-
-  it('survives bytes that are no UTF-8', async () => {
-    const { queue, keys } = fixture.freshQueue();
-    const bytes = Buffer.concat([
-      Buffer.from('{"id":"a","name":"x","payload":"'),
-      Buffer.from([0xff]),
-      Buffer.from('"}'),
-    ]);
-    await fixture.redis.lpush(keys.tasks, bytes);
-
-    expect(await queue.claim(CLAIM)).toMatchObject([{ raw: { payload: '\ufffd' } }]);
-  });
-
-  it('keeps the newest thousand and takes a bounded number in one call', async () => {
-    const { queue, keys } = fixture.freshQueue();
-    await fixture.redis.lpush(keys.tasks, ...Array.from({ length: 1_500 }, (_, index) => `bad ${index}`));
-
-    let calls = 0;
-    for (; (await fixture.redis.llen(keys.tasks)) > 0; calls += 1) expect(await queue.claim(CLAIM)).toEqual([]);
-
-    expect(calls).toBeGreaterThan(5);
-    expect(await fixture.redis.llen(keys.bad)).toBe(1_000);
-    expect(await fixture.redis.lindex(keys.bad, 0)).toBe('{"reason":"must be a JSON object","entry":"bad 1499"}');
+    expect(await queue.claim(CLAIM)).toEqual([]);
+    expect(await queue.ack(first ? [first] : [])).toBe(1);
   });
 });
 
@@ -245,103 +186,5 @@ describe('ack', () => {
     const claims = await queue.claim({ ...CLAIM, limit: 500 });
 
     expect(await queue.ack(claims)).toBe(250);
-  });
-});
-
-describe('putBack of an entry that Millrace did not write', () => {
-  const row = { id: 'raw', attempt: 0, name: 'noop', payload: { n: 2 }, priority: 3 } as const;
-
-  it('puts the entry of its row in its place, at once or after a while', async () => {
-    const { queue, keys } = fixture.freshQueue();
-    await fixture.redis.lpush(keys.tasks, '{"id":"raw","name":"noop"}');
-    const [claim] = await queue.claim(CLAIM);
-    if (!claim) throw new Error('nothing was claimed');
-
-    expect(await queue.putBack([{ ...claim, as: row }], { delayMs: 0 })).toBe(1);
-    const [again] = await queue.claim(CLAIM);
-    expect(again).toMatchObject({ attempt: 0, priority: 3, raw: null });
-    expect(decodeQueueTask(again?.json ?? '')).toMatchObject({ payload: { n: 2 } });
-
-    if (again) await queue.putBack([again], { delayMs: 60_000 });
-    expect(await queue.depth()).toMatchObject({ ready: 0, delayed: 1, processing: 0, indexed: 1 });
-  });
-
-  it('only lets go of it when a later attempt waits already', async () => {
-    const { queue, keys } = fixture.freshQueue();
-    await fixture.redis.lpush(keys.tasks, '{"id":"raw","name":"noop"}');
-    const [claim] = await queue.claim(CLAIM);
-    await queue.enqueue([{ entry: { ...row, attempt: 1 } }]);
-    if (!claim) throw new Error('nothing was claimed');
-
-    expect(await queue.putBack([{ ...claim, as: row }], { delayMs: 60_000 })).toBe(1);
-
-    expect(await queue.depth()).toMatchObject({ ready: 1, delayed: 0, processing: 0, indexed: 1 });
-  });
-});
-
-describe('an entry without an attempt', () => {
-  it('counts as the attempt 0 of its task, so that no second one displaces its holder', async () => {
-    const { queue, keys } = fixture.freshQueue();
-    await fixture.redis.lpush(keys.tasks, '{"id":"a","name":"noop"}');
-    const [first] = await queue.claim(CLAIM);
-
-    expect(await queue.enqueueAgain([dispatch('a')])).toBe(0);
-    await fixture.redis.lpush(keys.tasks, '{"id":"a","attempt":0,"name":"noop"}');
-
-    expect(await queue.claim(CLAIM)).toEqual([]);
-    expect(await queue.ack(first ? [first] : [])).toBe(1);
-  });
-});
-
-describe('putBack', () => {
-  it('makes tasks the next to be taken, unchanged and in their order', async () => {
-    const { queue, keys } = fixture.freshQueue();
-    const raw = '{"name":"x", "id":"raw", "extra":[1.0]}';
-    await fixture.redis.lpush(keys.tasks, raw);
-    await queue.enqueue(Array.from({ length: 249 }, (_, index) => dispatch(`t${index}`, { attempt: 1 })));
-    const claims = await queue.claim({ ...CLAIM, limit: 500 });
-    await queue.enqueue([dispatch('newer')]);
-
-    expect(await queue.putBack(claims, { delayMs: 0 })).toBe(250);
-
-    const again = await queue.claim({ ...CLAIM, limit: 500 });
-    expect(idsOf(again)).toEqual([...idsOf(claims), 'newer']);
-    expect(again[0]?.json).toBe(raw);
-    expect(again.slice(0, -1).map(({ json }) => json)).toEqual(claims.map(({ json }) => json));
-  });
-
-  it('returns a task to the list of its priority and wakes a blocked worker', async () => {
-    const { queue, keys } = fixture.freshQueue();
-    await queue.enqueue([dispatch('a', { priority: 7 })]);
-
-    await queue.putBack(await queue.claim(CLAIM), { delayMs: 0 });
-
-    expect(await fixture.redis.llen(`${keys.tasks}:7`)).toBe(1);
-    expect(await fixture.redis.lrange(keys.tasks, 0, -1)).toEqual(['*']);
-  });
-
-  it('delays by the clock of Redis and indexes what it delays, so that repair leaves it alone', async () => {
-    const { queue } = fixture.freshQueue();
-    await queue.enqueue([dispatch('a')]);
-
-    await queue.putBack(await queue.claim(CLAIM), { delayMs: 60_000 });
-
-    const { moved, nextDueInMs } = await queue.promote({ limit: 10 });
-    expect(moved).toBe(0);
-    expect(nextDueInMs).toBeGreaterThan(55_000);
-    expect(nextDueInMs).toBeLessThanOrEqual(60_000);
-    expect(await queue.enqueue([dispatch('a', {}, Date.now() + 120_000)])).toBe(0);
-  });
-
-  it('leaves alone what another claim holds, and the index of a later attempt', async () => {
-    const { queue, keys } = fixture.freshQueue();
-    await queue.enqueue([dispatch('a')]);
-    const claims = await queue.claim(CLAIM);
-    await queue.enqueue([dispatch('a', { attempt: 1 })]);
-
-    const stolen: Claim[] = claims.map((claim) => ({ ...claim, token: 'other' }));
-    expect(await queue.putBack(stolen, { delayMs: 0 })).toBe(0);
-    expect(await queue.putBack(claims, { delayMs: 0 })).toBe(1);
-    expect(await fixture.redis.hgetall(keys.idx)).toEqual({ a: '1' });
   });
 });

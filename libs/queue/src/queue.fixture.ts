@@ -94,6 +94,8 @@ export function dispatch(id: string, entry: Partial<QueueTask> = {}, dueAtMs?: n
   };
 }
 
+export const idsOf = (claims: readonly { readonly taskId: string }[]): string[] => claims.map(({ taskId }) => taskId);
+
 /** A claim of ten under a lease of 30 s. */
 export const CLAIM = { workerId: 'worker-1', limit: 10, leaseMs: 30_000 } as const;
 

@@ -3,23 +3,23 @@
  * fast and has nobody to log to.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { queueKeys } from './keys';
 import { COMMAND_LIMITS, openRedis } from './open-redis';
 import { renewHolds } from './renew-holds';
 import { monotonicMs, RenewalBeats } from './renewal-beats';
-import { readHolds, type HoldsMessage, type RenewalThreadData } from './renewal-messages';
+import { RenewalHolds } from './renewal-holds';
+import type { RenewalThreadData } from './renewal-thread-data';
 import { isUsable } from './redis-ready';
 
-const { redisUrl, prefix, workerId, leaseMs, deadLoopMs, queues, memory, port } = workerData as RenewalThreadData;
+const { redisUrl, prefix, workerId, leaseMs, deadLoopMs, queues, ...shared } = workerData as RenewalThreadData;
 
 /** The main loop renews after a third of a lease; what it has not done by then the thread does. */
 const DUE_AFTER_MS = leaseMs * 0.4;
 const LOOK_EVERY_MS = Math.min(1_000, Math.max(20, leaseMs / 12));
 
-const beats = new RenewalBeats(memory);
-/** What is held, as it was told: it is read only when the thread has to renew, which it hardly ever has. */
-let told: string[] = [];
+const beats = new RenewalBeats(shared.beats);
+const holds = new RenewalHolds(shared.holds);
 const redis = openRedis(redisUrl, 'renewals', COMMAND_LIMITS);
 // A Redis that is away shows in the renewals that fail.
 redis.on('error', () => undefined);
@@ -31,13 +31,11 @@ void run();
 
 async function run(): Promise<void> {
   while (!stopping.signal.aborted) {
-    hear();
     if (isDue()) await renew();
     beats.countLook();
     await sleep(LOOK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
   }
   redis.disconnect();
-  port.close();
   parentPort?.close();
 }
 
@@ -51,7 +49,7 @@ async function renew(): Promise<void> {
   const startedAtMs = monotonicMs();
   try {
     if (!isUsable(redis)) throw new Error('not connected');
-    const held = told.flatMap(readHolds);
+    const held = holds.read();
     for (const queue of queues) {
       // What became of holds that are lost, the main loop asks itself when it comes round.
       await renewHolds((script, keys, args) => script.run(redis, keys, args), queueKeys(prefix, queue), {
@@ -64,13 +62,5 @@ async function renew(): Promise<void> {
     beats.countRenewal('ok');
   } catch {
     beats.countRenewal('failed');
-  }
-}
-
-function hear(): void {
-  for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
-    const { kind, holds } = received.message as HoldsMessage;
-    if (kind === 'all') told = [];
-    told.push(holds);
   }
 }

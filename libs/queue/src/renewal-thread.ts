@@ -1,10 +1,11 @@
-import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { pause } from '@millrace/contracts';
 import { Logger } from '@nestjs/common';
 import type { QueueOptions } from './queue-options';
 import program from './renew-leases?thread';
 import { monotonicMs, RenewalBeats } from './renewal-beats';
-import { encodeHolds, type QueueHold, type RenewalThreadData } from './renewal-messages';
+import { RenewalHolds, type QueueHold } from './renewal-holds';
+import type { RenewalThreadData } from './renewal-thread-data';
 
 /** How often the main loop shows that it turns, and tells the thread anew what it holds. */
 const BEAT_MS = 500;
@@ -37,9 +38,9 @@ export interface RenewalThreadSettings {
 export class RenewalThread {
   private readonly logger = new Logger(RenewalThread.name);
   private readonly beats = new RenewalBeats();
+  private readonly told = new RenewalHolds();
   /** Whether the thread was told of holds that may be gone by now. */
   private hasTold = false;
-  private port: MessagePort | undefined;
   private thread: Worker | undefined;
   private beat: NodeJS.Timeout | undefined;
   private looksSeen = 0;
@@ -68,8 +69,8 @@ export class RenewalThread {
    * busy. It may go on with them for a moment after they were let go of: a hold that is gone cannot be renewed.
    */
   hold(holds: readonly QueueHold[]): void {
-    this.port?.postMessage(encodeHolds('more', holds));
     this.hasTold = true;
+    if (!this.told.add(holds)) this.tellAll();
   }
 
   /** Everything was renewed by a call that began at `startedAtMs` of `monotonicMs`. */
@@ -99,17 +100,16 @@ export class RenewalThread {
     this.looksSeen = looks;
   }
 
-  /** Beside the new holds of each claim this is all the thread hears, so letting go of a task costs nothing. */
+  /** Beside the new holds of each claim this is all the thread is told, so letting go of a task costs nothing. */
   private tellAll(): void {
     const holds = this.settings.holds();
-    this.port?.postMessage(encodeHolds('all', holds));
+    this.told.replace(holds);
     this.hasTold = holds.length > 0;
   }
 
   private spawn(): void {
     const { redisUrl, prefix } = this.options;
     const { workerId, leaseMs, queues, deadLoopMs = 15_000 } = this.settings;
-    const { port1, port2 } = new MessageChannel();
     const workerData: RenewalThreadData = {
       moduleUrl: import.meta.url,
       redisUrl,
@@ -118,22 +118,18 @@ export class RenewalThread {
       leaseMs,
       deadLoopMs,
       queues,
-      memory: this.beats.memory,
-      port: port2,
+      beats: this.beats.memory,
+      holds: this.told.memory,
     };
-    const thread = new Worker(program, { eval: true, workerData, transferList: [port2], name: 'renewals' });
+    const thread = new Worker(program, { eval: true, workerData, name: 'renewals' });
     thread.unref();
     thread.on('error', (error) => this.logger.error('The renewal thread failed', { error }));
     thread.once('exit', () => void this.restart());
     this.thread = thread;
-    this.port = port1;
-    this.tellAll();
   }
 
   private async restart(): Promise<void> {
     this.thread = undefined;
-    this.port?.close();
-    this.port = undefined;
     if (!this.isStopped) await pause(RESTART_MS);
     if (!this.isStopped) this.spawn();
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 
 /** A Lua script, sent to Redis once and called by its SHA after that. */
 export class Script<Reply> {
@@ -19,6 +19,11 @@ export class Script<Reply> {
       // Redis restarted, failed over or flushed its scripts: EVAL runs the script and caches it again.
       return (await redis.eval(this.source, keys.length, ...keys, ...args)) as Reply;
     }
+  }
+
+  /** Sends it along with what else is in the pipeline; fails there with NOSCRIPT when Redis does not know it. */
+  addTo(pipeline: ChainableCommander, keys: readonly string[], args: readonly (string | number)[]): void {
+    pipeline.evalsha(this.sha, keys.length, ...keys, ...args);
   }
 }
 

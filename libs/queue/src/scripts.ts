@@ -15,10 +15,12 @@ import submit from './lua/submit.lua';
 import sweep from './lua/sweep.lua';
 import { Script } from './script';
 
+export type ClaimReply = readonly [unreadable: number, ...taken: (string | [id: string, json: string])[]];
+
 /** Every script of the protocol; the head of each Lua file says what its keys, arguments and reply mean. */
 export const scripts = {
   ack: new Script<number>(ack),
-  claim: new Script<[unreadable: number, ...taken: (string | [id: string, json: string])[]]>(claim),
+  claim: new Script<ClaimReply>(claim),
   depth: new Script<number[]>(depth),
   discard: new Script<number>(discard),
   enqueue: new Script<number>(enqueue),

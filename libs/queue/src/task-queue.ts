@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { BAD_BYTES, BAD_KEPT, BadEntries } from './bad-entries';
+import { BadEntries } from './bad-entries';
 import { chunksByBytes, chunksOf } from './chunks';
+import { BATCH_LIMIT, claimCall, RAW_ENTRY_BYTES, readClaims, type ClaimLimits } from './claim-call';
 import type { RedisConnections } from './connections';
 import { DelayedWatch } from './delayed-watch';
 import { queueKeys, type QueueKeys } from './keys';
@@ -8,20 +8,21 @@ import type { BadHold, Claim, Dispatch, Hold, LostHold, QueueDepth, Returned, Un
 import type { QueueOptions } from './queue-options';
 import { QueueRepair } from './queue-repair';
 import { encodeQueueTask, readEntry } from './queue-task-codec';
-import { leadingId, readTaken } from './read-taken';
 import { HOLD_BATCH, renewHolds, type Renewal } from './renew-holds';
 import type { Script } from './script';
-import { scripts } from './scripts';
+import { scripts, type ClaimReply } from './scripts';
 import { sweepLanding } from './sweep-landing';
 import { UnrecordedNotes } from './unrecorded-notes';
 import { WorkWait } from './work-wait';
 
-/** Most tasks that one claim or promote takes. */
-const BATCH_LIMIT = 500;
-/** An entry that Millrace did not write may have at most this many bytes. */
-const RAW_ENTRY_BYTES = 1024 * 1024;
 /** Entries due in the same millisecond that are looked at to find one. */
 const FORGET_LIMIT = 100;
+
+interface Wait {
+  readonly workerId: string;
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
 
 /**
  * One queue in Redis.
@@ -87,40 +88,30 @@ export class TaskQueue {
    * Leases up to `limit` (at most 500) ready tasks to a worker for `leaseMs`, under one token: what landed for it first,
    * then by priority. Fewer than `limit` does not mean that no more are ready. Unreadable entries are set aside in `P:bad`.
    */
-  async claim({ workerId, limit, leaseMs }: { workerId: string; limit: number; leaseMs: number }): Promise<Claim[]> {
+  async claim({ workerId, limit, leaseMs }: ClaimLimits): Promise<Claim[]> {
     if (limit < 1) return [];
-    const { idx, processing, leases, bad, workers, landing, ready } = this.keys;
-    const token = newToken();
-    const [unreadable, ...taken] = await this.run(
-      scripts.claim,
-      [idx, processing, leases, bad, workers, landing(workerId), ...ready],
-      [workerId, Math.min(limit, BATCH_LIMIT), leaseMs, token, RAW_ENTRY_BYTES, BAD_KEPT, BAD_BYTES],
-    );
-    const claims: Claim[] = [];
-    const malformed: BadHold[] = [];
-    for (const item of taken) {
-      const [taskId, json] = typeof item === 'string' ? [leadingId(item), item] : item;
-      const read = readTaken(taskId, json, this.options.maxPayloadBytes);
-      if ('fault' in read) malformed.push({ taskId, token, reason: read.fault, json });
-      else claims.push({ taskId, token, queue: this.name, json, ...read });
-    }
-    this.bad.report(unreadable);
-    await this.bad.setAside(malformed);
-    if (__MUTANT__ === 'claim_without_lease') await this.ack(claims);
-    return claims;
+    const { token, keys, args } = claimCall(this.keys, { workerId, limit, leaseMs }, 'any');
+    return this.accept(token, await this.run(scripts.claim, keys, args));
   }
 
   /**
    * Blocks until work may be there, for at most `timeoutMs`, or until the signal aborts. Claim before the first wait:
    * that announces the worker, so that what lands for it is found again when it dies. Never throws.
    */
-  async waitForWork(wait: { workerId: string; timeoutMs: number; signal?: AbortSignal }): Promise<void> {
-    let workWait = this.waits.get(wait.workerId);
-    if (!workWait) {
-      workWait = new WorkWait(this.connections, this.keys, wait.workerId);
-      this.waits.set(wait.workerId, workWait);
-    }
-    await workWait.wait(wait.timeoutMs, wait.signal);
+  async waitForWork({ workerId, timeoutMs, signal }: Wait): Promise<void> {
+    await this.waitOf(workerId).wait(timeoutMs, signal);
+  }
+
+  /**
+   * Waits like `waitForWork` and claims like `claim` what has come, in the same round trip; nothing when nothing came. The lease
+   * counts from a moment of the wait that only Redis knows.
+   */
+  async claimWhenReady({ workerId, limit, leaseMs, timeoutMs, signal }: Wait & ClaimLimits): Promise<Claim[]> {
+    const { token, keys, args } = claimCall(this.keys, { workerId, limit, leaseMs }, 'landed');
+    const reply = await this.waitOf(workerId).wait(timeoutMs, signal, (pipeline) =>
+      scripts.claim.addTo(pipeline, keys, args),
+    );
+    return reply === undefined ? [] : this.accept(token, reply as ClaimReply);
   }
 
   /** Marks a worker as alive, also without holds, and extends the leases it holds. Returns those it could not extend. */
@@ -273,6 +264,27 @@ export class TaskQueue {
     return added.reduce((sum, count) => sum + count, 0);
   }
 
+  private waitOf(workerId: string): WorkWait {
+    let wait = this.waits.get(workerId);
+    if (!wait) {
+      wait = new WorkWait(this.connections, this.keys, workerId);
+      this.waits.set(workerId, wait);
+    }
+    return wait;
+  }
+
+  private async accept(token: string, reply: ClaimReply): Promise<Claim[]> {
+    const { claims, malformed, unreadable } = readClaims(reply, {
+      queue: this.name,
+      token,
+      maxPayloadBytes: this.options.maxPayloadBytes,
+    });
+    this.bad.report(unreadable);
+    await this.bad.setAside(malformed);
+    if (__MUTANT__ === 'claim_without_lease') await this.ack(claims);
+    return claims;
+  }
+
   private run<Reply>(
     script: Script<Reply>,
     keys: readonly string[],
@@ -284,15 +296,6 @@ export class TaskQueue {
 
 /** What is pushed to an empty priority-0 list to wake a blocked worker for the other lists. */
 const WAKE_MARK = '*';
-
-const PROCESS = randomBytes(12).toString('base64url');
-let lastCall = 0;
-
-/** Unique to one claim, and the token of all that it takes. */
-function newToken(): string {
-  lastCall += 1;
-  return `${PROCESS}.${lastCall.toString(36)}`;
-}
 
 /** Holds as a script reads them: what one claim took has its token once. */
 function byToken(holds: readonly Hold[]): (string | number)[] {

@@ -1,5 +1,6 @@
 import { eventually } from '@millrace/testing';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Claim } from './queue-entries';
 import { CLAIM, dispatch, ownServer } from './queue.fixture';
 
 /** Much shorter than any timeout here, much longer than Redis takes to answer. */
@@ -129,5 +130,68 @@ describe('waitForWork', () => {
     await own.queue.removeWorker(workerId);
 
     expect(await waiting).toBeLessThan(PROMPT_MS);
+  });
+});
+
+describe('claimWhenReady', () => {
+  const wait = { ...CLAIM, timeoutMs: LONG_MS };
+  const idsOf = (claims: readonly Claim[]) => claims.map(({ taskId }) => taskId);
+
+  /** As every worker does; from then on Redis knows the script. */
+  beforeEach(async () => void (await own.queue.claim(CLAIM)));
+
+  it('claims what ended the wait, under a lease', async () => {
+    const waiting = own.queue.claimWhenReady(wait);
+    await untilBlocked(1);
+    await own.queue.enqueue([dispatch('a')]);
+
+    const claims = await waiting;
+    expect(idsOf(claims)).toEqual(['a']);
+    expect(await own.queue.depth()).toMatchObject({ ready: 0, processing: 1 });
+    expect(await own.queue.renew({ ...CLAIM, holds: claims })).toEqual([]);
+  });
+
+  it('claims what else is there, by priority and up to its limit', async () => {
+    await own.queue.enqueue(['a', 'b', 'c'].map((id) => dispatch(id)));
+    await own.queue.enqueue([dispatch('urgent', { priority: 9 })]);
+
+    expect(idsOf(await own.queue.claimWhenReady({ ...wait, limit: 3 }))).toEqual(['a', 'urgent', 'b']);
+    expect(await own.queue.depth()).toMatchObject({ ready: 1 });
+  });
+
+  it('claims nothing after its timeout: on a dead line nobody would hear of it', async () => {
+    await own.queue.enqueue([dispatch('urgent', { priority: 9 })]);
+    await own.server.redis.lrem('millrace:tasks', 0, '*');
+
+    expect(await own.queue.claimWhenReady({ ...wait, timeoutMs: 200 })).toEqual([]);
+    expect(await own.queue.depth()).toMatchObject({ ready: 1, processing: 0 });
+  });
+
+  it('claims nothing when the signal aborts', async () => {
+    const stop = new AbortController();
+    const waiting = own.queue.claimWhenReady({ ...wait, signal: stop.signal });
+    await untilBlocked(1);
+    stop.abort();
+
+    expect(await waiting).toEqual([]);
+  });
+
+  it('leaves what came to the next claim when Redis has forgotten its scripts', async () => {
+    await own.server.redis.script('FLUSH');
+    await own.server.redis.lpush('millrace:tasks', '{"id":"a","attempt":0,"name":"noop","payload":{}}');
+
+    expect(await own.queue.claimWhenReady(wait)).toEqual([]);
+    expect(idsOf(await own.queue.claim(CLAIM))).toEqual(['a']);
+  });
+
+  it('does not lose what had landed before Redis was full', async () => {
+    await own.queue.enqueue([dispatch('a')]);
+    await own.queue.waitForWork({ workerId, timeoutMs: LONG_MS });
+    await own.server.redis.config('SET', 'maxmemory', '1');
+    try {
+      expect(idsOf(await own.queue.claimWhenReady(wait))).toEqual(['a']);
+    } finally {
+      await own.server.redis.config('SET', 'maxmemory', '0');
+    }
   });
 });

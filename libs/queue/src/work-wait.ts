@@ -1,5 +1,5 @@
 import { failpoint, pause } from '@millrace/contracts';
-import type { Redis } from 'ioredis';
+import type { ChainableCommander, Redis } from 'ioredis';
 import type { RedisConnections } from './connections';
 import type { QueueKeys } from './keys';
 import { untilReady } from './redis-ready';
@@ -28,25 +28,42 @@ export class WorkWait {
     private readonly workerId: string,
   ) {}
 
-  /** Resolves when work may be there, after `timeoutMs`, or when the signal aborts. */
-  async wait(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted || timeoutMs <= 0) return;
+  /**
+   * Resolves when work may be there, after `timeoutMs`, or when the signal aborts: to the answer of what `addNext` sends right
+   * behind, which Redis runs as soon as the wait has ended, whatever ended it. Undefined when there is no answer.
+   */
+  async wait(
+    timeoutMs: number,
+    signal?: AbortSignal,
+    addNext?: (pipeline: ChainableCommander) => void,
+  ): Promise<unknown> {
+    if (signal?.aborted || timeoutMs <= 0) return undefined;
     const startedAt = performance.now();
     const redis = this.connection();
-    if (!redis || !(await untilReady(redis, Math.min(timeoutMs, 1_000), signal)) || !this.clientId)
-      return this.pace(timeoutMs, signal);
+    if (!redis || !(await untilReady(redis, Math.min(timeoutMs, 1_000), signal)) || !this.clientId) {
+      await this.pace(timeoutMs, signal);
+      return undefined;
+    }
     const left = timeoutMs - (performance.now() - startedAt);
-    if (signal?.aborted || left < 1) return;
+    if (signal?.aborted || left < 1) return undefined;
 
     const released = new AbortController();
     const release = () => void this.unblock(redis, released.signal);
     const watchdog = setTimeout(() => this.forget(redis), left + LATE_MS);
     try {
-      const blocked = redis.blmove(this.keys.tasks, this.keys.landing(this.workerId), 'RIGHT', 'LEFT', left / 1000);
+      const pipeline = redis.pipeline();
+      pipeline.blmove(this.keys.tasks, this.keys.landing(this.workerId), 'RIGHT', 'LEFT', left / 1000);
+      addNext?.(pipeline);
+      const answers = pipeline.exec();
       signal?.addEventListener('abort', release, { once: true });
-      if ((await blocked) !== null) failpoint('after_landing');
+      const [[error, landed] = [], [nextError, answer] = []] = (await answers) ?? [];
+      if (landed) failpoint('after_landing');
+      // Nothing can land in a full Redis, but what had landed before may have been claimed.
+      if (error) await this.pace(timeoutMs, signal);
+      return nextError ? undefined : answer;
     } catch {
       await this.pace(timeoutMs, signal);
+      return undefined;
     } finally {
       clearTimeout(watchdog);
       signal?.removeEventListener('abort', release);

@@ -18,7 +18,7 @@ const idsOf = (held: HeldTasks) => held.all().map(({ taskId }) => taskId);
 
 it('what is let go of, in whatever order and however often, takes no other with it', () => {
   const held = new HeldTasks({ hold: () => undefined });
-  const [a, b, c, d] = held.add(['a', 'b', 'c', 'd'].map(claim), Infinity);
+  const [a, b, c, d] = held.add(['a', 'b', 'c', 'd'].map(claim), { trustedUntilMs: Infinity, claimedAtMs: 0 });
   if (!a || !b || !c || !d) throw new Error('not held');
 
   held.remove(b);
@@ -27,7 +27,7 @@ it('what is let go of, in whatever order and however often, takes no other with 
 
   held.remove(d);
   held.remove(a);
-  held.add([claim('e')], Infinity);
+  held.add([claim('e')], { trustedUntilMs: Infinity, claimedAtMs: 0 });
   held.remove(d);
   expect(idsOf(held).sort()).toEqual(['c', 'e']);
   expect(held.size).toBe(2);

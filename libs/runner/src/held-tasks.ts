@@ -15,14 +15,18 @@ export class HeldTask {
   /** Where `HeldTasks` keeps it; nobody else's business. */
   index = -1;
 
-  /**
-   * @param trustedUntilMs Monotonic; until then the lease has certainly not run out, because it was counted from before
-   *   the call that gave or renewed it.
-   */
+  /** When its way to the start began; monotonic. */
+  readonly claimedAtMs: number;
+  /** Monotonic; until then the lease has certainly not run out, because it was counted from before the call that gave or renewed it. */
+  trustedUntilMs: number;
+
   constructor(
     readonly claim: Claim,
-    public trustedUntilMs: number,
-  ) {}
+    { trustedUntilMs, claimedAtMs }: Pick<HeldTask, 'trustedUntilMs' | 'claimedAtMs'>,
+  ) {
+    this.trustedUntilMs = trustedUntilMs;
+    this.claimedAtMs = claimedAtMs;
+  }
 
   get taskId(): string {
     return this.claim.taskId;
@@ -43,8 +47,8 @@ export class HeldTasks {
   constructor(private readonly renewals: Pick<RenewalThread, 'hold'>) {}
 
   /** Holds what one claim took. */
-  add(claims: readonly Claim[], trustedUntilMs: number): HeldTask[] {
-    const added = claims.map((claim) => new HeldTask(claim, trustedUntilMs));
+  add(claims: readonly Claim[], times: Pick<HeldTask, 'trustedUntilMs' | 'claimedAtMs'>): HeldTask[] {
+    const added = claims.map((claim) => new HeldTask(claim, times));
     for (const held of added) held.index = this.held.push(held) - 1;
     this.renewals.hold(claims);
     return added;

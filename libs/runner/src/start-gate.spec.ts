@@ -36,7 +36,7 @@ describe('the gate, after a start whose answer did not come', () => {
     );
     const [shown, late] = [await submitted(), await submitted()];
 
-    gate.show(held.add([claimOf(shown)], Infinity));
+    gate.show(held.add([claimOf(shown)], { trustedUntilMs: Infinity, claimedAtMs: 0 }));
     await eventually(() => expect(looks).toEqual([0]));
     await bench.store.tasks.startMany([{ taskId: late, attempt: 0 }], 'me');
     await eventually(() => expect(looks).toEqual([0, 1]), 60_000);

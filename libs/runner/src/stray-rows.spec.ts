@@ -23,7 +23,10 @@ describe('rows whose start was never heard of', () => {
     const strays = new StrayRows('me', held, bench.queries, bench.store.tasks, async () => false);
     const [lost, runs, others] = [await startedBy('me'), await startedBy('me'), await startedBy('somebody-else')];
     const entry = { type: 'lost', attempt: 0, priority: 0, crashCount: 0, raw: null, json: '' };
-    const [running] = held.add([{ taskId: runs, token: 't', queue: 'default', ...entry }], Infinity);
+    const [running] = held.add([{ taskId: runs, token: 't', queue: 'default', ...entry }], {
+      trustedUntilMs: Infinity,
+      claimedAtMs: 0,
+    });
     if (running) running.attempt = 1;
 
     expect(await strays.runOnce()).toBe(1);

@@ -16,6 +16,7 @@ import { Attempt, type Run } from './attempt-runner';
 import { HandlerContext } from './handler-context';
 import type { HandlerRegistry, RegisteredHandler } from './handler-registry';
 import type { HeldTask, HeldTasks } from './held-tasks';
+import type { ClaimTimes } from './claim-loop';
 import type { CellSpec } from './isolation/cell-body';
 import type { Cells } from './isolation/cells';
 import { IsolatedAttempt } from './isolation/isolated-attempt';
@@ -118,12 +119,12 @@ export class TaskFlow implements GateAnswers {
     return this.leaks.count;
   }
 
-  /** Takes claimed entries; `claimedAtMs` is monotonic, from before the claim. */
-  take(claims: readonly Claim[], claimedAtMs: number): void {
+  /** Takes claimed entries. */
+  take(claims: readonly Claim[], { leasedFromMs, claimedAtMs }: ClaimTimes): void {
     const { held, slots, leaseMs, registry, tally } = this.parts;
     tally.claimed(claims.length);
     slots.take(claims.length);
-    const taken = held.add(claims, claimedAtMs + leaseMs);
+    const taken = held.add(claims, { trustedUntilMs: leasedFromMs + leaseMs, claimedAtMs });
 
     this.gate.show(taken.filter((task) => registry.find(task.claim.type) && this.hasPlace(task)));
     const unserved = taken.filter(({ claim }) => !registry.find(claim.type));
@@ -131,10 +132,10 @@ export class TaskFlow implements GateAnswers {
   }
 
   started(held: HeldTask, task: StartedTask): void {
-    const { registry, tally, slots, leaseMs } = this.parts;
+    const { registry, tally, slots } = this.parts;
     held.attempt = task.attempt;
     tally.started(task, secondsWaited(task));
-    slots.passed(performance.now() - (held.trustedUntilMs - leaseMs));
+    slots.passed(performance.now() - held.claimedAtMs);
     const handler = registry.find(task.type);
     // The entry named another type than the row, whose word is final.
     if (!handler) return this.end(held, task, { kind: 'threw', error: new SnoozeError(UNSTARTABLE_MS) });

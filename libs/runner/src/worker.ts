@@ -252,7 +252,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
         leaseMs,
         queues,
         stalled: () => this.flow.stalled,
-        take: (taken, claimedAtMs) => this.flow.take(taken, claimedAtMs),
+        take: (taken, times) => this.flow.take(taken, times),
         // With every slot lost to a handler that ignores its signal only a restart helps.
         turned: () => this.flow.leaked < 2 * this.slots.total && loop.turned(),
       },

@@ -14,6 +14,7 @@
 -- KEYS  1 idx  2 processing  3 leases  4 bad  5 workers  6 landing  7-16 ready lists, priority 9 to 0
 -- ARGV  1 workerId  2 limit  3 leaseMs  4 token, unique to this call
 --       5 most bytes of an entry that Millrace did not write  6 entries kept in `bad`  7 bytes kept of each
+--       8 'any', or 'landed': nothing unless something landed
 -- Returns the number of unreadable entries, then each claim: its json, which begins with its id, or a pair of id and json.
 local idx, processing, leases, bad, workers = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local workerId, limit, leaseMs, token = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
@@ -53,7 +54,8 @@ end
 local holder = token .. ' ' .. workerId .. ' '
 local ids, attempts, holds, claims, unreadable = {}, {}, {}, {}, {}
 local count, pops, bytes, mostPops = 0, 0, 0, 2 * limit + 100
-for list = 6, 16 do
+local lists = (ARGV[8] == 'any' or redis.call('EXISTS', KEYS[6]) == 1) and 16 or 0
+for list = 6, lists do
   while count < limit and pops < mostPops and bytes < REPLY_BYTES do
     local batch = redis.call('RPOP', KEYS[list], math.min(limit - count, mostPops - pops, POP_BATCH))
     if not batch then

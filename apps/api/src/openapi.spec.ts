@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { migrate } from '@millrace/store';
-import { testDatabase, testRedis, type TestDatabase, type TestRedis } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startApi, type RunningApi } from './testing/start-api';
+import { startOwnApi, type OwnApi } from './testing/own-api.fixture';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
 const COMMITTED = join(ROOT, 'docs', 'openapi.json');
@@ -21,22 +19,15 @@ interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, { readonly properties: object }>> };
 }
 
-let database: TestDatabase;
-let redis: TestRedis;
-let api: RunningApi;
+let api: OwnApi;
 let document: Document;
 
 beforeAll(async () => {
-  [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  await migrate(database.url);
-  api = await startApi({ DATABASE_URL: database.url, REDIS_URL: redis.url, QUEUE_REDIS_PREFIX: redis.prefix });
+  api = await startOwnApi();
   document = (await api.call('GET', '/openapi.json')).json<Document>();
 });
 
-afterAll(async () => {
-  await api.close();
-  await Promise.all([database.drop(), redis.close()]);
-});
+afterAll(() => api.close());
 
 const propertiesOf = (schema: string) => Object.keys(document.components.schemas[schema]?.properties ?? {}).sort();
 

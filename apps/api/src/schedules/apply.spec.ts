@@ -1,6 +1,7 @@
 import { Store } from '@millrace/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectStatus, faultsOf, startSchedulesApi, type SchedulesApi } from './schedules.fixture';
+import { faultsOf } from '../testing/problem.fixture';
+import { expectStatus, startSchedulesApi, type SchedulesApi } from './schedules.fixture';
 import type { SetDiffView } from './set.views';
 
 let api: SchedulesApi;

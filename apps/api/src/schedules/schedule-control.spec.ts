@@ -4,7 +4,8 @@ import type { TaskPageView } from '../tasks/list.views';
 import type { AuditPageView, VersionPageView } from './history.views';
 import type { RunsView } from './run.views';
 import type { ScheduleView } from './schedule.view';
-import { expectStatus, faultsOf, startSchedulesApi, type SchedulesApi } from './schedules.fixture';
+import { faultsOf } from '../testing/problem.fixture';
+import { expectStatus, startSchedulesApi, type SchedulesApi } from './schedules.fixture';
 import type { BackfillPreviewView, BulkAnswerView, SlotsView, SlotView } from './slot.views';
 
 const KEY = { authorization: 'Bearer 0123456789abcdef' };

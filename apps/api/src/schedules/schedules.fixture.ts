@@ -1,6 +1,5 @@
-import { migrate } from '@millrace/store';
-import { testDatabase, testRedis } from '@millrace/testing';
-import { startApi, type Answer, type CallOptions, type RunningApi } from '../testing/start-api';
+import { startOwnApi } from '../testing/own-api.fixture';
+import type { Answer, CallOptions, RunningApi } from '../testing/start-api';
 import type { ScheduleView } from './schedule.view';
 
 /** An api with stores of its own, and calls that specs of schedules make. */
@@ -17,14 +16,7 @@ export async function startSchedulesApi(
   env: Readonly<Record<string, string>> = {},
   headers: Readonly<Record<string, string>> = {},
 ): Promise<SchedulesApi> {
-  const [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-  await migrate(database.url);
-  const api = await startApi({
-    DATABASE_URL: database.url,
-    REDIS_URL: redis.url,
-    QUEUE_REDIS_PREFIX: redis.prefix,
-    ...env,
-  });
+  const api = await startOwnApi(env);
   const call: RunningApi['call'] = (method, path, options: CallOptions = {}) =>
     api.call(method, path, { ...options, headers: { ...headers, ...options.headers } });
   let names = 0;
@@ -39,10 +31,6 @@ export async function startSchedulesApi(
       return expectStatus(await call('POST', 'schedules', { body }), 201).json<ScheduleView>();
     },
     show: async (name) => expectStatus(await call('GET', `schedules/${name}`), 200).json<ScheduleView>(),
-    close: async () => {
-      await api.close();
-      await Promise.all([database.drop(), redis.close()]);
-    },
   };
 }
 
@@ -50,9 +38,4 @@ export async function startSchedulesApi(
 export function expectStatus(answer: Answer, status: number): Answer {
   if (answer.status === status) return answer;
   throw new Error(`expected ${status}, got ${answer.status}: ${answer.text}`);
-}
-
-/** The bad fields that a problem names. */
-export function faultsOf(answer: Answer): { field: string; message: string; position?: number }[] {
-  return answer.json<{ errors?: { field: string; message: string; position?: number }[] }>().errors ?? [];
 }

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SchedulePageView } from './list.views';
 import type { PreviewView } from './preview.views';
 import type { ScheduleView } from './schedule.view';
-import { expectStatus, faultsOf, startSchedulesApi, type SchedulesApi } from './schedules.fixture';
+import { faultsOf } from '../testing/problem.fixture';
+import { expectStatus, startSchedulesApi, type SchedulesApi } from './schedules.fixture';
 
 let api: SchedulesApi;
 

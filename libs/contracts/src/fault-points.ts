@@ -55,6 +55,7 @@ export const MUTANTS = {
   promise_before_commit: 'a submit answers before its row is committed',
   no_isolation: 'a task that takes workers down goes on to run among the others',
   slot_twice: 'a due schedule is taken without its lock, and its slot gets a task whoever has recorded it',
+  overlap_unseen: 'a slot is fired as if nothing of its schedule were under way',
   partial_bulk: 'a bulk submit is recorded in several transactions',
 } as const;
 

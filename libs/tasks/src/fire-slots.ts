@@ -81,7 +81,7 @@ export class FireSlots {
       const plans = due.map(({ schedule, slots, fault }) =>
         planSchedule(schedule, slots, {
           fault,
-          underWay: underWay.get(schedule.id) ?? NOTHING,
+          underWay: (__MUTANT__ !== 'overlap_unseen' && underWay.get(schedule.id)) || NOTHING,
           ended: ended.get(schedule.id) ?? [],
         }),
       );

@@ -19,6 +19,7 @@ export interface RunCounts {
   readonly faults: number;
   readonly wishes: Readonly<Record<string, number>>;
   readonly slots?: Readonly<Record<'expected' | 'missed' | 'doubled' | 'latestMs', number>>;
+  readonly functions?: Readonly<Record<'runs' | 'givenUp' | 'skipped' | 'longestGivenUpMs', number>>;
 }
 
 /** What the checker answers. */

@@ -9,10 +9,9 @@ export class Nemesis {
     private readonly log: AppendLog,
   ) {}
 
-  /** Notes a deed. `harmed` are the workers that may be taken for lost because of it. */
+  /** Notes a deed. `harmed` are the processes that may be taken for lost because of it. */
   note(what: string, harmed: readonly Service[] = []): void {
-    const pids = harmed.filter(({ kind }) => kind === 'worker').map(({ process }) => process.pid);
-    this.log.write({ kind: 'fault', what, harmed: pids });
+    this.log.write({ kind: 'fault', what, harmed: pidsOf(harmed) });
   }
 
   /** kill -9; the process is gone when it resolves. */
@@ -36,7 +35,7 @@ export class Nemesis {
   }
 
   async resume(service: Service): Promise<void> {
-    this.note(`SIGCONT ${nameOf(service)}`);
+    this.log.write({ kind: 'fault', what: `SIGCONT ${nameOf(service)}`, harmed: [], resumed: pidsOf([service]) });
     await service.process.kill('SIGCONT');
   }
 
@@ -58,6 +57,11 @@ export class Nemesis {
     await store.kill('SIGCONT');
     this.note(`SIGCONT ${name}`);
   }
+}
+
+/** Tasks are held by workers, and by the schedulers that run a function. */
+function pidsOf(services: readonly Service[]): number[] {
+  return services.filter(({ kind }) => kind !== 'api').map(({ process }) => process.pid);
 }
 
 function nameOf({ kind, process }: Service): string {

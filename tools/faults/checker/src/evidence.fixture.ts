@@ -36,7 +36,7 @@ export const evidence = (changes: Partial<Evidence> = {}): Evidence => ({
   faults: [],
   tasks: [row('a')],
   wishes: [],
-  ...{ watches: [], slots: [], slotTasks: [] },
+  ...{ watches: [], slots: [], slotTasks: [], functions: [], functionTasks: [] },
   attempts: [],
   audit: [],
   counted: { success: 1 },

@@ -1,6 +1,14 @@
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
-import type { AttemptRecord, AuditRecord, Evidence, SlotRecord, SlotTaskRecord, TaskRecord } from './records';
+import type {
+  AttemptRecord,
+  AuditRecord,
+  Evidence,
+  FunctionTaskRecord,
+  SlotRecord,
+  SlotTaskRecord,
+  TaskRecord,
+} from './records';
 
 const TASKS = `
   SELECT task_id, type, status, attempt, retry_count, max_retry, error_code, schedule_id IS NOT NULL AS scheduled,
@@ -15,17 +23,25 @@ const AUDIT = `
   FROM audit_log WHERE task_id IS NOT NULL AND action IN ('cancel', 'request_cancel', 'retry') ORDER BY id`;
 const SLOTS = `
   SELECT c.name AS schedule, extract(epoch FROM s.slot_at)::float8 * 1000 AS slot_at, s.outcome, s.task_id,
-    s.late_ms::float8 AS late_ms
+    s.late_ms::float8 AS late_ms, extract(epoch FROM s.created_at)::float8 * 1000 AS decided_at
   FROM schedule_slots s JOIN schedules c ON c.id = s.schedule_id`;
 const SLOT_TASKS = `
   SELECT c.name AS schedule, extract(epoch FROM t.slot_at)::float8 * 1000 AS slot_at, t.task_id
   FROM tasks t JOIN schedules c ON c.id = t.schedule_id WHERE t.slot_at IS NOT NULL`;
+const FUNCTION_TASKS = `
+  SELECT c.name AS schedule, extract(epoch FROM t.slot_at)::float8 * 1000 AS slot_at, t.task_id, t.status, t.error_code,
+    t.worker_id, t.result, extract(epoch FROM t.started_at)::float8 * 1000 AS started_at,
+    extract(epoch FROM t.finished_at)::float8 * 1000 AS finished_at
+  FROM tasks t JOIN schedules c ON c.id = t.schedule_id WHERE t.type = 'scheduled:' || c.name`;
 const COUNTS = 'SELECT status, count(*)::integer AS n FROM tasks GROUP BY 1';
 
 /** What is empty once everything has ended. `workers`, `epoch` and unreadable entries stay. */
 const EMPTY = ['processing', 'leases', 'idx', 'delayed_tasks', 'unrecorded', 'tasks'];
 
-type StoredRecord = Pick<Evidence, 'tasks' | 'attempts' | 'audit' | 'slots' | 'slotTasks' | 'counted'>;
+type StoredRecord = Pick<
+  Evidence,
+  'tasks' | 'attempts' | 'audit' | 'slots' | 'slotTasks' | 'functionTasks' | 'counted'
+>;
 
 /** Reads the record with plain SQL. */
 export async function readRecord(databaseUrl: string): Promise<StoredRecord> {
@@ -37,9 +53,10 @@ export async function readRecord(databaseUrl: string): Promise<StoredRecord> {
     const audit = await client.query<AuditRecord>(AUDIT);
     const slots = await client.query<SlotRecord>(SLOTS);
     const slotTasks = await client.query<SlotTaskRecord>(SLOT_TASKS);
+    const functionTasks = await client.query<FunctionTaskRecord>(FUNCTION_TASKS);
     const counts = await client.query<{ status: string; n: number }>(COUNTS);
     const counted = Object.fromEntries(counts.rows.map(({ status, n }) => [status, n]));
-    const schedules = { slots: slots.rows, slotTasks: slotTasks.rows };
+    const schedules = { slots: slots.rows, slotTasks: slotTasks.rows, functionTasks: functionTasks.rows };
     return { tasks: tasks.rows, attempts: attempts.rows, audit: audit.rows, ...schedules, counted };
   } finally {
     await client.end();

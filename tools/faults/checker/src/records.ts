@@ -36,8 +36,10 @@ export type EffectLine = Moment & {
 export type FaultLine = Moment & {
   readonly kind: 'fault';
   readonly what: string;
-  /** Workers that may be taken for lost because of it. */
+  /** Processes that may be taken for lost because of it. */
   readonly harmed: readonly number[];
+  /** Processes that stood still until then. */
+  readonly resumed?: readonly number[];
 };
 
 /** A line of `wishes.jsonl`: what an operator wanted of a task, and what was answered. */
@@ -59,7 +61,7 @@ export type WishLine = Moment &
       }
   );
 
-/** A line of `watches.jsonl`: in which time every slot of a schedule was to be submitted, by the clock of the database. */
+/** A line of `watches.jsonl`: in which time every slot of a schedule was to be served, by the clock of the database. */
 export type WatchLine = Moment & {
   readonly kind: 'watch';
   readonly schedule: string;
@@ -68,7 +70,23 @@ export type WatchLine = Moment & {
   /** Epoch milliseconds. */
   readonly from: number;
   readonly to: number;
+  /** Its slots run a function that is exclusive. */
+  readonly exclusive?: {
+    /** What is to become of a slot that comes while the function runs. */
+    readonly overlap: 'skip' | 'queue_all';
+    readonly lease_ms: number;
+  };
 };
+
+/** A line of `functions-<pid>.jsonl`: an exclusive function began in a scheduler, or came to an end. */
+export type FunctionLine = Moment & {
+  readonly schedule: string;
+  /** Epoch milliseconds. */
+  readonly slot_at: number;
+  /** New with each run, and part of what it returns. */
+  readonly run: string;
+  readonly pid: number;
+} & ({ readonly kind: 'begin' } | { readonly kind: 'end'; readonly how: 'returned' | 'threw' | 'aborted' });
 
 /** A row of `schedule_slots`; moments are epoch milliseconds. */
 export interface SlotRecord {
@@ -77,6 +95,8 @@ export interface SlotRecord {
   readonly outcome: string;
   readonly task_id: string | null;
   readonly late_ms: number;
+  /** When the transaction began that decided about it first. */
+  readonly decided_at: number;
 }
 
 /** A task that a schedule submitted for a slot, by its own row. */
@@ -84,6 +104,16 @@ export interface SlotTaskRecord {
   readonly schedule: string;
   readonly slot_at: number;
   readonly task_id: string;
+}
+
+/** The task of an exclusive function's run; moments are epoch milliseconds by the clock of the database. */
+export interface FunctionTaskRecord extends SlotTaskRecord {
+  readonly status: string;
+  readonly error_code: string | null;
+  readonly worker_id: string | null;
+  readonly started_at: number | null;
+  readonly finished_at: number | null;
+  readonly result: unknown;
 }
 
 /** A task's row, as far as the rules look at it. */
@@ -128,6 +158,8 @@ export interface Evidence {
   readonly watches: readonly WatchLine[];
   readonly slots: readonly SlotRecord[];
   readonly slotTasks: readonly SlotTaskRecord[];
+  readonly functions: readonly FunctionLine[];
+  readonly functionTasks: readonly FunctionTaskRecord[];
   readonly tasks: readonly TaskRecord[];
   readonly attempts: readonly AttemptRecord[];
   readonly audit: readonly AuditRecord[];

@@ -1,5 +1,7 @@
 import type { AttemptRecord, AuditRecord, EffectLine, Evidence } from './records';
 import { taskHistories, type TaskHistory } from './task-history';
+import { functionsExclusive } from './function-rules';
+import { pidOf } from './function-runs';
 import { slotsServed } from './slot-rules';
 import { answersTrue, cancelsAskedFor, successBeatsCancel } from './wish-rules';
 
@@ -42,6 +44,7 @@ export function judge(evidence: Evidence): Finding[] {
     ...findings,
     ...wholeSubmits(histories),
     ...slotsServed(evidence),
+    ...functionsExclusive(evidence),
     ...leftovers(evidence),
     ...counts(evidence),
   ];
@@ -210,11 +213,6 @@ function crashes(effects: readonly EffectLine[]) {
 function harmedWorkers({ faults, effects }: Evidence): Set<number> {
   const crashed = crashes(effects).map(({ pid }) => pid);
   return new Set([...faults.flatMap(({ harmed }) => harmed), ...crashed]);
-}
-
-/** Worker ids read `host:pid:uuid`. */
-function pidOf(workerId: string | null): number {
-  return Number(workerId?.split(':').at(-2));
 }
 
 function resultOf(result: unknown): { readonly nonce?: unknown; readonly attempt?: unknown } {

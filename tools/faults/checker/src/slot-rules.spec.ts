@@ -6,7 +6,14 @@ import { countSlots } from './slot-rules';
 const SCHEDULE = 'tick';
 const watch: WatchLine = { kind: 'watch', schedule: SCHEDULE, every_ms: 1_000, from: 999_500, to: 1_003_000, ...AT };
 const slot = (slot_at: number, changes: Partial<SlotRecord> = {}): SlotRecord => ({
-  ...{ schedule: SCHEDULE, slot_at, outcome: 'submitted', task_id: `t${slot_at}`, late_ms: slot_at % 7 },
+  ...{
+    schedule: SCHEDULE,
+    slot_at,
+    outcome: 'submitted',
+    task_id: `t${slot_at}`,
+    late_ms: slot_at % 7,
+    decided_at: slot_at,
+  },
   ...changes,
 });
 const task = (slot_at: number, task_id = `t${slot_at}`): SlotTaskRecord => ({ schedule: SCHEDULE, slot_at, task_id });

@@ -12,15 +12,16 @@ export interface SlotCounts {
 }
 
 /** What became of one moment at which a watched schedule was due, or was taken to be. */
-interface Served {
+export interface Served {
   readonly schedule: string;
+  readonly maySkip: boolean;
   readonly slotAtMs: number;
   readonly isExpected: boolean;
   readonly rows: readonly SlotRecord[];
   readonly tasks: readonly SlotTaskRecord[];
 }
 
-/** Every slot of a watched schedule was submitted, once, and nothing was that is no slot. */
+/** Every slot of a watched schedule was served as its policy wants it, once, and nothing was that is no slot. */
 export function slotsServed(evidence: Evidence): Finding[] {
   const empty = evidence.watches.filter((watch) => expectedMoments(watch).size === 0);
   return [
@@ -50,17 +51,21 @@ function findingsAbout(served: Served): Finding[] {
   if (!isExpected) return [{ rule: 'no slot made up', text: `${slot}: it is no slot and has ${found}` }];
   if (isMissed(served)) return [{ rule: 'no slot missed', text: `${slot}: ${found}` }];
   if (isDoubled(served)) return [{ rule: 'no slot doubled', text: `${slot}: ${found}` }];
-  if (rows[0]?.task_id === tasks[0]?.task_id) return [];
+  if (rows[0]?.task_id === (tasks[0]?.task_id ?? null)) return [];
   return [{ rule: 'no slot doubled', text: `${slot}: its row names another task than the one it has` }];
 }
 
-const isMissed = ({ rows, tasks }: Served) =>
-  tasks.length === 0 || !rows.some(({ outcome }) => outcome === 'submitted');
+const isMissed = (served: Served) =>
+  !isSkipped(served) && (served.tasks.length === 0 || !served.rows.some(({ outcome }) => outcome === 'submitted'));
+
+/** It came while the function ran, or was passed over as if it had. */
+export const isSkipped = ({ maySkip, rows, tasks }: Served): boolean =>
+  maySkip && tasks.length === 0 && rows.length > 0 && rows.every(({ outcome }) => outcome === 'skipped');
 
 const isDoubled = ({ rows, tasks }: Served) => rows.length > 1 || tasks.length > 1;
 
 /** Every slot that is expected or recorded, of each watched schedule in the time it was watched. */
-function servedSlots({ watches, slots, slotTasks }: Evidence): Served[] {
+export function servedSlots({ watches, slots, slotTasks }: Evidence): Served[] {
   return watches.flatMap((watch) => {
     const rows = byMoment(slots, watch);
     const tasks = byMoment(slotTasks, watch);
@@ -68,6 +73,7 @@ function servedSlots({ watches, slots, slotTasks }: Evidence): Served[] {
     const moments = new Set([...expected, ...rows.keys(), ...tasks.keys()]);
     return [...moments].map((slotAtMs) => ({
       schedule: watch.schedule,
+      maySkip: watch.exclusive?.overlap === 'skip',
       slotAtMs,
       isExpected: expected.has(slotAtMs),
       rows: rows.get(slotAtMs) ?? [],

@@ -1,4 +1,5 @@
 import type { Evidence } from './records';
+import { countFunctions, type FunctionCounts } from './function-rules';
 import { countSlots, type SlotCounts } from './slot-rules';
 import { taskHistories } from './task-history';
 
@@ -20,6 +21,8 @@ export interface Summary {
   readonly wishes: Readonly<Record<string, number>>;
   /** Of the watched schedules; left out when there are none. */
   readonly slots?: SlotCounts;
+  /** Of exclusive functions; left out when none was watched. */
+  readonly functions?: FunctionCounts;
 }
 
 export function summarize(evidence: Evidence): Summary {
@@ -40,6 +43,7 @@ export function summarize(evidence: Evidence): Summary {
       histories.flatMap(({ wishes }) => wishes.map(({ what, status }) => `${what} ${status ?? 'unanswered'}`)),
     ),
     ...(evidence.watches.length > 0 && { slots: countSlots(evidence) }),
+    ...(evidence.watches.some(({ exclusive }) => exclusive) && { functions: countFunctions(evidence) }),
   };
 }
 

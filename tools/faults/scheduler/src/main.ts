@@ -7,6 +7,7 @@ import { PruneFinished } from '../../../../apps/scheduler/src/duties/prune-finis
 import { SCHEDULER_SERVICE } from '../../../../apps/scheduler/src/scheduler-service';
 import { SchedulerConfig } from '../../../../apps/scheduler/src/scheduler.config';
 import { SchedulerModule } from '../../../../apps/scheduler/src/scheduler.module';
+import { ExclusiveFunctions } from './exclusive-functions';
 
 const SUBMITTED = { type: 'effect', options: { maxRetry: 0 } };
 
@@ -45,7 +46,7 @@ class FrequentRetention {
 }
 
 /** The scheduler service as it ships, with schedules of its own. */
-@Module({ imports: [SchedulerModule, DutiesModule], providers: [Ticks, FrequentRetention] })
+@Module({ imports: [SchedulerModule, DutiesModule], providers: [Ticks, FrequentRetention, ExclusiveFunctions] })
 class FaultsSchedulerModule {}
 
 await bootstrap(FaultsSchedulerModule, { ...SCHEDULER_SERVICE, config: SchedulerConfig, port: 'schedulerPort' });

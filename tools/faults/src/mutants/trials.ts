@@ -1,6 +1,7 @@
 import type { Mutant } from '@millrace/contracts';
 import type { Scenario } from '../scenario';
 import { apiKill } from '../scenarios/api-kill';
+import { exclusiveFunctions } from '../scenarios/exclusive-functions';
 import { hostileHandlers } from '../scenarios/hostile-handlers';
 import { postgresKill } from '../scenarios/postgres-outage';
 import { schedulers } from '../scenarios/schedulers';
@@ -30,5 +31,6 @@ export const TRIALS: readonly Trial[] = [
   { mutants: ['promise_before_commit'], scenario: { ...postgresKill, long: { cycles: 2, tasks: 200 } } },
   { mutants: ['no_isolation'], scenario: { ...hostileHandlers, long: { cycles: 1, tasks: 50 } }, where: 'workers' },
   { mutants: ['slot_twice'], scenario: { ...schedulers, long: { cycles: 2, tasks: 20 } } },
+  { mutants: ['overlap_unseen'], scenario: { ...exclusiveFunctions, long: { cycles: 1, tasks: 10 } } },
   { mutants: ['partial_bulk'], scenario: { ...apiKill, long: { cycles: 10, tasks: 20_000 } } },
 ];

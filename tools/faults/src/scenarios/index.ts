@@ -5,6 +5,7 @@ import { clocks } from './clocks';
 import { crashPoints } from './crash-points';
 import { fewDescriptors } from './descriptors';
 import { diskFull, redisDiskFull, spillDiskFull } from './disk-full';
+import { exclusiveFunctions } from './exclusive-functions';
 import { fuzz } from './fuzz';
 import { hostileHandlers } from './hostile-handlers';
 import { idempotencyRace } from './idempotency-race';
@@ -52,6 +53,7 @@ export const SCENARIOS: readonly Scenario[] = [
   halfOpen,
   oneWay,
   schedulers,
+  exclusiveFunctions,
   clocks,
   apiKill,
   idempotencyRace,

@@ -1,0 +1,97 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from '@millrace/testing';
+import { Client } from 'pg';
+import type { Nemesis } from '../nemesis';
+import type { Scenario } from '../scenario';
+import { SlotWatch, TICKING_SCHEDULER, type WatchedSchedule } from '../slot-watch';
+import type { Service, Testbed } from '../testbed';
+import { underLoad } from '../under-load';
+
+const REPLICAS = 3;
+const LEASE_MS = 4_000;
+/** Longer than the two leases after which a process is given up, and shorter. */
+const LONG_PAUSE_MS = 12_000;
+const SHORT_PAUSE_MS = 3_000;
+const POLL_MS = 20;
+/** A run that is given up holds the function for two leases. */
+const PATIENCE_MS = 15_000;
+
+const WATCHED: readonly WatchedSchedule[] = [
+  { name: 'faults-exclusive', everyMs: 1_000, exclusive: { overlap: 'skip', leaseMs: LEASE_MS } },
+  { name: 'faults-queued', everyMs: 2_000, exclusive: { overlap: 'queue_all', leaseMs: LEASE_MS } },
+];
+const NAMES = WATCHED.map(({ name }) => name);
+
+const HOLDERS = `
+  SELECT split_part(worker_id, ':', 2)::integer AS pid FROM tasks
+  WHERE type = ANY (SELECT 'scheduled:' || unnest($1::text[])) AND status = 'processing' ORDER BY started_at DESC`;
+
+export const exclusiveFunctions: Scenario = {
+  row: '18',
+  name: 'exclusive-functions',
+  promise:
+    'Of three schedulers the one that runs an exclusive function is killed, or stands still and comes back: it never runs twice at a time, and each slot is run, queued or skipped as its policy says.',
+  testbed: { schedulers: 1, workers: 1, apis: 1, leaseMs: LEASE_MS },
+  // Ten minutes.
+  long: { cycles: 48, tasks: 480 },
+  async run(context) {
+    const { testbed, nemesis, random } = context;
+    const add = () => testbed.add('scheduler', { bundle: TICKING_SCHEDULER, env: { FAULTS_FUNCTIONS: 'true' } });
+    let replicas: Service[] = await Promise.all(Array.from({ length: REPLICAS }, add));
+    const kill = async (victim: Service) => {
+      await nemesis.kill(victim);
+      replicas = [...replicas.filter((replica) => replica !== victim), await add()];
+    };
+    const watch = await SlotWatch.begin(testbed, WATCHED);
+    const client = new Client({ connectionString: testbed.postgres.url });
+    await client.connect();
+    await underLoad(
+      context,
+      async (cycle) => {
+        const holder = await whoRuns(client, replicas);
+        const other = random.pick(replicas.filter((replica) => replica !== holder));
+        if (cycle % 4 === 1) await kill(holder);
+        else if (cycle % 4 === 2) await stop(nemesis, holder, LONG_PAUSE_MS);
+        else if (cycle % 4 === 3) await Promise.all([kill(holder), stop(nemesis, other, LONG_PAUSE_MS)]);
+        else await stop(nemesis, holder, SHORT_PAUSE_MS);
+      },
+      { overMs: 6_000 },
+    );
+    const complaints = await watch.end();
+    await pauseAll(testbed, client);
+    await client.end();
+    for (const replica of replicas) await nemesis.terminate(replica);
+    return { complaints };
+  },
+  expects: ({ counts }) => ((counts.functions?.givenUp ?? 0) > 0 ? [] : ['no run was given up: nothing hit one']),
+};
+
+/** The replica that runs a function at this moment. */
+async function whoRuns(client: Client, replicas: readonly Service[]): Promise<Service> {
+  const giveUpAtMs = performance.now() + PATIENCE_MS;
+  while (performance.now() < giveUpAtMs) {
+    const { rows } = await client.query<{ pid: number }>(HOLDERS, [NAMES]);
+    const holder = replicas.find(({ process }) => rows.some(({ pid }) => pid === process.pid));
+    if (holder) return holder;
+    await sleep(POLL_MS);
+  }
+  throw new Error(`No replica has run a function for ${PATIENCE_MS} ms`);
+}
+
+async function stop(nemesis: Nemesis, victim: Service, forMs: number): Promise<void> {
+  await nemesis.pause(victim);
+  await sleep(forMs);
+  await nemesis.resume(victim);
+}
+
+/** Resolves when the last run has ended, so that the end of a scheduler takes none with it. */
+async function pauseAll({ apiUrls: [url = ''] }: Testbed, client: Client): Promise<void> {
+  for (const name of NAMES) {
+    const response = await fetch(`${url}/api/v1/schedules/${name}/pause`, { method: 'POST' });
+    if (!response.ok) throw new Error(`${name} cannot be paused: ${response.status} ${await response.text()}`);
+  }
+  await eventually(async () => {
+    const { rows } = await client.query(HOLDERS, [NAMES]);
+    if (rows.length > 0) throw new Error(`${rows.length} functions run although their schedules are paused`);
+  }, PATIENCE_MS);
+}

@@ -22,7 +22,7 @@ export interface DutyStats {
 
 /** Counts that are the ordinary course of things; everything else is a repair that a person may want to know of. */
 const ROUTINE = new Set([
-  ...['folded', 'recorded', 'promoted', 'forgotten', 'expired', 'losses', 'dispatched'],
+  ...['folded', 'recorded', 'promoted', 'forgotten', 'expired', 'losses', 'dispatched', 'vacuumed'],
   ...['fired', 'observed', 'released', 'cancelled', 'declared'],
 ]);
 

@@ -8,6 +8,7 @@ export { IdempotencyRepository, type IdempotentAnswer, type IdempotentRequest } 
 export { migrate, requiredSchemaVersion, schemaVersion } from './migrate';
 export type { CandidatePage, MissingCandidate } from './missing-candidates';
 export { DEFAULT_RETENTION, type Retention } from './partition-plan';
+export { LiveVacuum } from './live-vacuum';
 export { Partitions, type Pruned } from './partitions';
 export type { LockedSchedules, NextRun } from './due-schedules';
 export type { WatchedSchedule } from './watched-schedules';

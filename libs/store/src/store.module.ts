@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common
 import { AttemptQueries } from './attempt-queries';
 import { CountFolder } from './count-folder';
 import { IdempotencyRepository } from './idempotency-repository';
+import { LiveVacuum } from './live-vacuum';
 import { Partitions } from './partitions';
 import { ScheduleRepository } from './schedule-repository';
 import { openStore, Store } from './store';
@@ -20,6 +21,7 @@ const PARTS: readonly FactoryProvider[] = [
   { provide: ScheduleRepository, useFactory: (store: Store) => store.schedules, inject: [Store] },
   { provide: IdempotencyRepository, useFactory: (store: Store) => store.idempotency, inject: [Store] },
   { provide: CountFolder, useFactory: (store: Store) => store.counts, inject: [Store] },
+  { provide: LiveVacuum, useFactory: (store: Store) => store.liveVacuum, inject: [Store] },
   { provide: Partitions, useFactory: (store: Store) => store.partitions, inject: [Store] },
   {
     provide: SubmitNotices,

@@ -6,6 +6,7 @@ import { Database } from './database';
 import { AttemptEntity, ScheduleEntity, TaskEntity, WorkerEntity } from './entities';
 import { IdempotencyRepository } from './idempotency-repository';
 import { requiredSchemaVersion, schemaVersion } from './migrate';
+import { LiveVacuum } from './live-vacuum';
 import { Partitions } from './partitions';
 import { isRefusedLogin, translated } from './pg-errors';
 import { TYPE_PARSERS } from './read-instant';
@@ -49,6 +50,7 @@ export class Store {
   readonly schedules: ScheduleRepository;
   readonly idempotency: IdempotencyRepository;
   readonly counts: CountFolder;
+  readonly liveVacuum: LiveVacuum;
   readonly partitions: Partitions;
   readonly #db: Database;
 
@@ -65,6 +67,7 @@ export class Store {
     this.schedules = new ScheduleRepository(db);
     this.idempotency = new IdempotencyRepository(db);
     this.counts = new CountFolder(db);
+    this.liveVacuum = new LiveVacuum(db);
     this.partitions = new Partitions(db);
   }
 

@@ -13,6 +13,7 @@ import { RecoverLost } from './recover-lost';
 import { RequeueFresh } from './requeue-fresh';
 import { RequeueMissing } from './requeue-missing';
 import { SweepLandings } from './sweep-landings';
+import { VacuumLive } from './vacuum-live';
 import { WatchEpoch } from './watch-epoch';
 import { Witnesses } from './witnesses';
 
@@ -28,6 +29,7 @@ const DUTIES = [
   PromoteDue,
   SweepLandings,
   FoldCounts,
+  VacuumLive,
   ForgetSilentWorkers,
 ];
 

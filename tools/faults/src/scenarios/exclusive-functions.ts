@@ -58,13 +58,18 @@ export const exclusiveFunctions: Scenario = {
       { overMs: 6_000 },
     );
     const complaints = await watch.end();
-    await pauseAll(testbed, client);
     await client.end();
+    await pauseAll(testbed, replicas);
     for (const replica of replicas) await nemesis.terminate(replica);
     return { complaints };
   },
   expects: ({ counts }) => ((counts.functions?.givenUp ?? 0) > 0 ? [] : ['no run was given up: nothing hit one']),
 };
+
+interface Job {
+  readonly name: string;
+  readonly running: boolean;
+}
 
 /** The replica that runs a function at this moment. */
 async function whoRuns(client: Client, replicas: readonly Service[]): Promise<Service> {
@@ -84,14 +89,17 @@ async function stop(nemesis: Nemesis, victim: Service, forMs: number): Promise<v
   await nemesis.resume(victim);
 }
 
-/** Resolves when the last run has ended, so that the end of a scheduler takes none with it. */
-async function pauseAll({ apiUrls: [url = ''] }: Testbed, client: Client): Promise<void> {
+/** Resolves when the last run has ended by itself, those that were given up too: the end of a scheduler would end them. */
+async function pauseAll({ apiUrls: [url = ''] }: Testbed, replicas: readonly Service[]): Promise<void> {
   for (const name of NAMES) {
     const response = await fetch(`${url}/api/v1/schedules/${name}/pause`, { method: 'POST' });
     if (!response.ok) throw new Error(`${name} cannot be paused: ${response.status} ${await response.text()}`);
   }
   await eventually(async () => {
-    const { rows } = await client.query(HOLDERS, [NAMES]);
-    if (rows.length > 0) throw new Error(`${rows.length} functions run although their schedules are paused`);
+    for (const { process } of replicas) {
+      const { jobs } = (await (await fetch(`${process.url}/stats`)).json()) as { readonly jobs: readonly Job[] };
+      const job = jobs.find(({ name, running }) => running && NAMES.includes(name));
+      if (job) throw new Error(`${job.name} runs in process ${process.pid} although its schedule is paused`);
+    }
   }, PATIENCE_MS);
 }

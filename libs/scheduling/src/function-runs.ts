@@ -2,17 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FUNCTION_TYPE_PREFIX, VERSION } from '@millrace/contracts';
-import {
-  TaskQueries,
-  TaskRepository,
-  WorkerRepository,
-  type OutcomeRecord,
-  type RunningTask,
-  type StartedTask,
-} from '@millrace/store';
+import { TaskQueries, TaskRepository, WorkerRepository, type RunningTask, type StartedTask } from '@millrace/store';
 import { recordStarted, TaskPolicy, type SlotRunner } from '@millrace/tasks';
 import { Injectable, Logger } from '@nestjs/common';
 import { SchedulingOptions } from './scheduling-options';
+import { FunctionOutcomes } from './function-outcomes';
 import { FunctionRun, lostDecision, outcomeOf } from './function-run';
 import { SchedulerMetrics } from './scheduler-metrics';
 import type { Fire, JobStats } from './timed-job';
@@ -58,7 +52,7 @@ export class FunctionRuns implements SlotRunner {
   private count = 0;
   private readonly runs = new Map<string, FunctionRun>();
   private readonly ends = new Set<Promise<void>>();
-  private readonly unrecorded = new Map<string, OutcomeRecord>();
+  private readonly outcomes: FunctionOutcomes;
   private strangers = new Map<string, number>();
   private state: 'new' | 'registered' | 'stopping' | 'stopped' = 'new';
 
@@ -69,7 +63,9 @@ export class FunctionRuns implements SlotRunner {
     private readonly policy: TaskPolicy,
     private readonly metrics: SchedulerMetrics,
     private readonly options: SchedulingOptions,
-  ) {}
+  ) {
+    this.outcomes = new FunctionOutcomes(tasks);
+  }
 
   /** Names what runs at the slots of the schedule `name`; answers the type of its tasks. */
   add(name: string, kind: 'func' | 'interval', run: (fire: Fire) => unknown): string {
@@ -116,7 +112,7 @@ export class FunctionRuns implements SlotRunner {
     const held = new Set(mine.map(({ taskId }) => taskId));
     for (const [taskId, run] of before) if (!held.has(taskId)) run.abort('superseded');
     const lost = await this.giveUpStrangers(mine.filter(({ taskId }) => !this.knows(taskId)));
-    for (const record of [...this.unrecorded.values()]) await this.record(record);
+    await this.outcomes.recordKept();
     return { lost };
   }
 
@@ -143,7 +139,7 @@ export class FunctionRuns implements SlotRunner {
   }
 
   private isBusy(): boolean {
-    return this.ends.size + this.unrecorded.size > 0;
+    return this.ends.size + this.outcomes.kept > 0;
   }
 
   private async run(task: StartedTask, askedAtMs: number): Promise<void> {
@@ -151,7 +147,7 @@ export class FunctionRuns implements SlotRunner {
     const why = this.whyNot(askedAtMs);
     if (!entry || why) {
       this.logger.warn('A function was not begun', { taskId: task.taskId, type: task.type, why });
-      return this.recordOrKeep(outcomeOf(task, lostDecision(task, why ?? 'No such function'), this.workerId));
+      return this.outcomes.recordOrKeep(outcomeOf(task, lostDecision(task, why ?? 'No such function'), this.workerId));
     }
     const run = new FunctionRun(task, entry.run);
     this.runs.set(task.taskId, run);
@@ -161,7 +157,7 @@ export class FunctionRuns implements SlotRunner {
     const decision = await run.run();
     entry.running -= 1;
     this.ended(entry, task, { ms: Math.round(performance.now() - startedMs), error: decision.errorMessage });
-    await this.recordOrKeep(outcomeOf(task, decision, this.workerId));
+    await this.outcomes.recordOrKeep(outcomeOf(task, decision, this.workerId));
     this.runs.delete(task.taskId);
   }
 
@@ -175,7 +171,7 @@ export class FunctionRuns implements SlotRunner {
     if (fire.signal.aborted) stop();
     const decision = await run.run();
     fire.signal.removeEventListener('abort', stop);
-    await this.recordOrKeep(outcomeOf(task, decision, this.workerId));
+    await this.outcomes.recordOrKeep(outcomeOf(task, decision, this.workerId));
     this.runs.delete(task.taskId);
     if (decision.errorMessage !== null) throw new Error(decision.errorMessage);
   }
@@ -212,23 +208,8 @@ export class FunctionRuns implements SlotRunner {
     else this.logger.error('A run of a schedule failed', { ...facts, error });
   }
 
-  private async recordOrKeep(record: OutcomeRecord): Promise<void> {
-    try {
-      await this.record(record);
-    } catch (error) {
-      this.unrecorded.set(record.taskId, record);
-      this.logger.warn('The outcome of a function waits for the database', { taskId: record.taskId, error });
-    }
-  }
-
-  private async record(record: OutcomeRecord): Promise<void> {
-    const [won] = await this.tasks.recordOutcomes([record]);
-    this.unrecorded.delete(record.taskId);
-    if (!won) this.logger.warn('The outcome of a function came after it was given up', { taskId: record.taskId });
-  }
-
   private knows(taskId: string): boolean {
-    return this.runs.has(taskId) || this.unrecorded.has(taskId);
+    return this.runs.has(taskId) || this.outcomes.keeps(taskId);
   }
 
   /** Slots whose commit was never answered here. After a lease none of them may begin any more. */

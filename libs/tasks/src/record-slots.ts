@@ -10,6 +10,7 @@ import {
   type TaskRepository,
 } from '@millrace/store';
 import { recordedTask, type Draft } from './draft-task';
+import { startInserted } from './record-started';
 import type { PlannedSlot } from './slot-plan';
 import { taskOfSlot, type SlotMakers, type SlotRunner } from './slot-task';
 import type { SubmittedTask } from './submission';
@@ -150,7 +151,7 @@ async function insertDrafts(
   };
 }
 
-/** In the transaction of their insert, so that neither a worker nor the repair ever sees them wait. */
+/** Each runner holds its own. */
 async function startDrafts(
   tasks: TaskRepository,
   drafted: readonly { readonly draft: Draft; readonly runner: SlotRunner | null }[],
@@ -159,13 +160,9 @@ async function startDrafts(
   const started: StartedSlot[] = [];
   for (const runner of new Set(drafted.map((slot) => slot.runner))) {
     if (runner === null) continue;
-    const its = drafted.filter((slot) => slot.runner === runner);
-    const results = await tasks.startMany(
-      its.map(({ draft: { task } }) => ({ taskId: task.taskId, attempt: 0 })),
-      runner.workerId,
-      manager,
-    );
-    started.push(...results.flatMap((result) => (result.kind === 'started' ? [{ runner, task: result.task }] : [])));
+    const taskIds = drafted.filter((slot) => slot.runner === runner).map(({ draft }) => draft.task.taskId);
+    const its = await startInserted(tasks, taskIds, { workerId: runner.workerId, manager });
+    started.push(...its.map((task) => ({ runner, task })));
   }
   return started;
 }

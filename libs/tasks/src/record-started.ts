@@ -1,4 +1,4 @@
-import type { StartedTask, TaskRepository } from '@millrace/store';
+import type { EntityManager, StartedTask, TaskRepository } from '@millrace/store';
 import { draftRun } from './draft-task';
 import type { Submission } from './submission';
 import type { TaskPolicy } from './task-policy';
@@ -15,8 +15,19 @@ export async function recordStarted(
   const { task } = draftRun(submission, policy);
   return tasks.transaction(async (manager) => {
     await tasks.insertMany([task], manager);
-    const [start] = await tasks.startMany([{ taskId: task.taskId, attempt: 0 }], workerId, manager);
-    if (start?.kind !== 'started') throw new Error(`Task ${task.taskId} could not be started where it was recorded`);
-    return start.task;
+    const [started] = await startInserted(tasks, [task.taskId], { workerId, manager });
+    if (!started) throw new Error(`Task ${task.taskId} could not be started where it was recorded`);
+    return started;
   });
+}
+
+/** Starts tasks in the transaction of their insert, so that neither a worker nor the repair ever sees them wait. */
+export async function startInserted(
+  tasks: TaskRepository,
+  taskIds: readonly string[],
+  { workerId, manager }: { readonly workerId: string; readonly manager: EntityManager },
+): Promise<StartedTask[]> {
+  const starts = taskIds.map((taskId) => ({ taskId, attempt: 0 }));
+  const results = await tasks.startMany(starts, workerId, manager);
+  return results.flatMap((result) => (result.kind === 'started' ? [result.task] : []));
 }

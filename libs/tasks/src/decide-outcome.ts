@@ -1,10 +1,5 @@
-import {
-  formatDuration,
-  type AttemptOutcome,
-  type Backoff,
-  type ErrorCode,
-  type TaskStatus,
-} from '@millrace/contracts';
+import { formatDuration, type Backoff } from '@millrace/contracts';
+import type { OutcomeRecord } from '@millrace/store';
 import { retryDelayMs } from './backoff';
 import { failureOf, type Failure } from './failure';
 
@@ -32,18 +27,8 @@ export interface DecidedTask {
   readonly crashCount: number;
 }
 
-/** The facts an outcome is recorded with. */
-export interface Decision {
-  readonly outcome: AttemptOutcome;
-  readonly status: Exclude<TaskStatus, 'processing'>;
-  readonly resultJson: string | null;
-  readonly errorMessage: string | null;
-  readonly errorCode: ErrorCode | null;
-  readonly retryCount: number;
-  readonly crashCount: number;
-  /** When `status` is pending: due again this long after the outcome is recorded; else null. */
-  readonly delayMs: number | null;
-}
+/** The facts an outcome is recorded with, beside whose it is. With `pending`, due again `delayMs` after that is recorded. */
+export type Decision = Omit<OutcomeRecord, 'id' | 'taskId' | 'attempt' | 'workerId'>;
 
 /**
  * A task that was lost so often together with its worker runs in a process of its own from then on: it may be what

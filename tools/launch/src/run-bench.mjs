@@ -1,10 +1,8 @@
 // @ts-check
 import { join } from 'node:path';
-import { removeDeadRunFolders, workspaceRoot } from '../../stack/src/index.mjs';
+import { workspaceRoot } from '../../stack/src/index.mjs';
 import { installPackages } from './install.mjs';
-import { build } from './platform-build.mjs';
-import { runProgram, stopPrograms } from './run-program.mjs';
-import { Shutdown } from './shutdown.mjs';
+import { runBuilt } from './run-built.mjs';
 
 const HELP = `Usage: npm run bench [-- <options>]
 
@@ -25,8 +23,6 @@ The packages of the other systems are installed into tools/bench at the first ti
 const PROJECTS = ['api', 'bench', 'bench-worker'];
 /** Everything, on a slow machine. */
 const BENCH_TIMEOUT_MS = 12 * 60 * 60_000;
-/** The exit code of a program that Ctrl-C has ended. */
-const INTERRUPTED = 130;
 
 /**
  * @param {string[]} args
@@ -40,17 +36,11 @@ export async function main(args) {
   await installPackages();
   const alone = args.some((arg, index) => arg === '--peers=none' || (arg === '--peers' && args[index + 1] === 'none'));
   if (!alone) await installPackages({ folder: join(workspaceRoot, 'tools', 'bench'), what: 'the other queues' });
-  await removeDeadRunFolders();
-  const shutdown = new Shutdown();
-  shutdown.add('programs', stopPrograms);
-  shutdown.listen(INTERRUPTED);
-  try {
-    await build(PROJECTS);
-    const program = join('dist', 'tools', 'bench', 'compare', 'main.js');
-    const outcome = await runProgram(process.execPath, [program, ...args], { timeoutMs: BENCH_TIMEOUT_MS });
-    if (!outcome.ok) console.log(`\nThe benchmark failed (${outcome.text}).`);
-    return outcome.ok ? 0 : 1;
-  } finally {
-    await shutdown.run();
-  }
+  return runBuilt({
+    name: 'The benchmark',
+    projects: PROJECTS,
+    program: 'tools/bench/compare',
+    args,
+    timeoutMs: BENCH_TIMEOUT_MS,
+  });
 }

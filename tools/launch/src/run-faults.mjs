@@ -2,11 +2,9 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { cloneFolder, createFolder, removeDeadRunFolders, workspaceRoot } from '../../stack/src/index.mjs';
+import { cloneFolder, createFolder, workspaceRoot } from '../../stack/src/index.mjs';
 import { installPackages } from './install.mjs';
-import { build } from './platform-build.mjs';
-import { runProgram, stopPrograms } from './run-program.mjs';
-import { Shutdown } from './shutdown.mjs';
+import { runBuilt } from './run-built.mjs';
 
 const HELP = `Usage: npm run test:faults [-- <options>]
 
@@ -27,8 +25,6 @@ further start explained.
 const PROJECTS = ['api', 'scheduler', 'faults', 'faults-worker', 'faults-scheduler', 'faults-checker'];
 /** The long form of everything on two cores. */
 const FAULTS_TIMEOUT_MS = 24 * 3_600_000;
-/** The exit code of a program that Ctrl-C has ended. */
-const INTERRUPTED = 130;
 
 /**
  * @param {string[]} args
@@ -41,19 +37,13 @@ export async function main(args) {
   }
   if (args.includes('--detach')) return detach(args.filter((arg) => arg !== '--detach'));
   await installPackages();
-  await removeDeadRunFolders();
-  const shutdown = new Shutdown();
-  shutdown.add('programs', stopPrograms);
-  shutdown.listen(INTERRUPTED);
-  try {
-    await build(PROJECTS);
-    const program = join('dist', 'tools', 'faults', 'main.js');
-    const outcome = await runProgram(process.execPath, [program, ...args], { timeoutMs: FAULTS_TIMEOUT_MS });
-    if (!outcome.ok) console.log(`\nThe fault suite failed (${outcome.text}).`);
-    return outcome.ok ? 0 : 1;
-  } finally {
-    await shutdown.run();
-  }
+  return runBuilt({
+    name: 'The fault suite',
+    projects: PROJECTS,
+    program: 'tools/faults',
+    args,
+    timeoutMs: FAULTS_TIMEOUT_MS,
+  });
 }
 
 /**

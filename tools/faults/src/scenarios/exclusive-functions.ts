@@ -9,7 +9,7 @@ import { underLoad } from '../under-load';
 
 const REPLICAS = 3;
 const LEASE_MS = 4_000;
-/** Longer than the two leases after which a process is given up, and shorter. */
+/** Longer than the two leases after which a process is given up, unless a store was away, and shorter. */
 const LONG_PAUSE_MS = 12_000;
 const SHORT_PAUSE_MS = 3_000;
 const POLL_MS = 20;
@@ -30,7 +30,7 @@ export const exclusiveFunctions: Scenario = {
   row: '18',
   name: 'exclusive-functions',
   promise:
-    'Of three schedulers the one that runs an exclusive function is killed, or stands still and comes back: it never runs twice at a time, and each slot is run, queued or skipped as its policy says.',
+    'Of three schedulers the one that runs an exclusive function is killed, or stands still and comes back, or a store does: it never runs twice at a time, and each slot is run, queued or skipped as its policy says.',
   testbed: { schedulers: 1, workers: 1, apis: 1, leaseMs: LEASE_MS },
   // Ten minutes.
   long: { cycles: 48, tasks: 480 },
@@ -50,10 +50,11 @@ export const exclusiveFunctions: Scenario = {
       async (cycle) => {
         const holder = await whoRuns(client, replicas);
         const other = random.pick(replicas.filter((replica) => replica !== holder));
-        if (cycle % 4 === 1) await kill(holder);
-        else if (cycle % 4 === 2) await stop(nemesis, holder, LONG_PAUSE_MS);
-        else if (cycle % 4 === 3) await Promise.all([kill(holder), stop(nemesis, other, LONG_PAUSE_MS)]);
-        else await stop(nemesis, holder, SHORT_PAUSE_MS);
+        if (cycle % 6 === 1) await kill(holder);
+        else if (cycle % 6 === 2) await stop(nemesis, holder, LONG_PAUSE_MS);
+        else if (cycle % 6 === 3) await Promise.all([kill(holder), stop(nemesis, other, LONG_PAUSE_MS)]);
+        else if (cycle % 6 === 4) await stop(nemesis, holder, SHORT_PAUSE_MS);
+        else await nemesis.freezeStore(cycle % 6 === 5 ? 'postgres' : 'redis', LONG_PAUSE_MS);
       },
       { overMs: 6_000 },
     );

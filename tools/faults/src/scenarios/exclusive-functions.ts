@@ -33,7 +33,7 @@ export const exclusiveFunctions: Scenario = {
     'Of three schedulers the one that runs an exclusive function is killed, or stands still and comes back, or a store does: it never runs twice at a time, and each slot is run, queued or skipped as its policy says.',
   testbed: { schedulers: 1, workers: 1, apis: 1, leaseMs: LEASE_MS },
   // Ten minutes.
-  long: { cycles: 48, tasks: 480 },
+  long: { cycles: 36, tasks: 360 },
   async run(context) {
     const { testbed, nemesis, random } = context;
     const add = () => testbed.add('scheduler', { bundle: TICKING_SCHEDULER, env: { FAULTS_FUNCTIONS: 'true' } });

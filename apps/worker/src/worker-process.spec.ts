@@ -1,52 +1,35 @@
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createQueues, QueueOptions, type QueueAccess } from '@millrace/queue';
-import { migrate, openStore, StoreOptions, type Store, type TaskRow } from '@millrace/store';
-import { TaskPolicy, TaskSubmitter } from '@millrace/tasks';
+import type { Store, TaskRow } from '@millrace/store';
+import type { TaskSubmitter } from '@millrace/tasks';
 import {
   eventually,
+  freePort,
   ownPostgres,
   ServiceProcess,
-  testDatabase,
-  testRedis,
   type TestDatabase,
   type TestRedis,
 } from '@millrace/testing';
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { openStores, withStores } from '../../../libs/tasks/src/stores.fixture';
 
 /** The worker as it is deployed: the built file, in a process of its own. */
 describe('a worker process', () => {
   let database: TestDatabase;
   let redis: TestRedis;
   let store: Store;
-  let access: QueueAccess;
   let submitter: TaskSubmitter;
   const processes: ServiceProcess[] = [];
 
-  beforeAll(async () => {
-    [database, redis] = await Promise.all([testDatabase(), testRedis()]);
-    await migrate(database.url);
-    store = await openStore(new StoreOptions({ databaseUrl: database.url, poolSize: 2 }));
-    access = createQueues(new QueueOptions({ redisUrl: redis.url, prefix: redis.prefix }));
-    submitter = new TaskSubmitter(store.tasks, store.queries, access.queues, new TaskPolicy());
-  });
+  withStores((opened) => ({ database, redis, store, submitter } = opened));
 
   afterEach(async () => {
     for (const worker of processes.splice(0)) if (worker.running) await worker.kill('SIGKILL');
   });
 
-  afterAll(async () => {
-    await access.close();
-    await store.close();
-    await redis.close();
-    await database.drop();
-  });
-
   async function startWorker(env: Readonly<Record<string, string>> = {}): Promise<ServiceProcess> {
-    const port = await freePort();
+    const port = await freePort(0);
     const worker = await ServiceProcess.start('worker', port, {
       DATABASE_URL: database.url,
       REDIS_URL: redis.url,
@@ -125,16 +108,14 @@ describe('a worker process', () => {
       await postgres.close();
       await rm(folder, { recursive: true, force: true });
     });
-    await migrate(postgres.url);
-    const own = await openStore(new StoreOptions({ databaseUrl: postgres.url, poolSize: 2 }));
+    const own = await openStores({ databaseUrl: postgres.url, redisUrl: redis.url, prefix: redis.prefix });
     onTestFinished(() => own.close());
     const queue = { queue: 'ended' };
-    const submit = new TaskSubmitter(own.tasks, own.queries, access.queues, new TaskPolicy());
     const env = { DATABASE_URL: postgres.url, WORKER_SPILL_FOLDER: folder, QUEUE_QUEUES: queue.queue };
     const worker = await startWorker(env);
-    const { taskId } = await submit.submit('noop', { sleep: '2s' }, queue);
+    const { taskId } = await own.submitter.submit('noop', { sleep: '2s' }, queue);
     await eventually(async () => {
-      expect(await own.queries.findByTaskId(taskId)).toMatchObject({ status: 'processing' });
+      expect(await own.store.queries.findByTaskId(taskId)).toMatchObject({ status: 'processing' });
     }, 20_000);
 
     await postgres.kill('SIGKILL');
@@ -144,7 +125,11 @@ describe('a worker process', () => {
     const next = await startWorker(env);
 
     await eventually(async () => {
-      expect(await own.queries.findByTaskId(taskId)).toMatchObject({ status: 'success', attempt: 1, crashCount: 0 });
+      expect(await own.store.queries.findByTaskId(taskId)).toMatchObject({
+        status: 'success',
+        attempt: 1,
+        crashCount: 0,
+      });
     }, 20_000);
     await eventually(async () => expect(await readdir(folder)).toEqual([]));
     expect(await next.kill('SIGTERM')).toBe(0);
@@ -189,12 +174,3 @@ describe('a worker process', () => {
     await expect(bad).rejects.toThrow(/WORKER_BUILTIN_TYPES/);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -1,3 +1,4 @@
+export { freePort } from '@millrace/stack';
 export { ApiClient, type TaskCounts, type TaskJson } from './api-client';
 export { eventually } from './eventually';
 export { ownPostgres, testDatabase, type OwnPostgres, type TestDatabase } from './postgres';

@@ -55,13 +55,18 @@ async function measureDuringDrain(url) {
  * @param {string} title
  */
 async function measure(url, title) {
-  const asked = Object.entries(requests(rows));
+  const asked = Object.entries(requests(rows)).map(([name, path]) => ({
+    name,
+    path,
+    times: /** @type {number[]} */ ([]),
+  }));
   // Connections and caches as of a service that has run for a while.
-  for (let round = 0; round < 20; round += 1) for (const [, path] of asked) await ask(url, path());
+  for (let round = 0; round < 20; round += 1) for (const { path } of asked) await ask(url, path());
+  // In turns, so that whatever else the machine does meanwhile disturbs all alike.
+  for (let round = 0; round < repeat; round += 1)
+    for (const { path, times } of asked) times.push(await ask(url, path()));
   console.log(`${title.padEnd(42)}   p50 ms   p99 ms   max ms`);
-  for (const [name, path] of asked) {
-    const times = [];
-    for (let n = 0; n < repeat; n += 1) times.push(await ask(url, path()));
+  for (const { name, times } of asked) {
     times.sort((a, b) => a - b);
     const at = (/** @type {number} */ share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
     console.log(`${name.padEnd(42)} ${[at(0.5), at(0.99), at(1)].map((ms) => ms?.toFixed(1).padStart(8)).join(' ')}`);

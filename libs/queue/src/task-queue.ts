@@ -1,15 +1,15 @@
 import { BadEntries } from './bad-entries';
-import { chunksByBytes, chunksOf } from './chunks';
+import { chunksByBytes } from './chunks';
 import { BATCH_LIMIT, claimCall, RAW_ENTRY_BYTES, readClaims, type ClaimLimits } from './claim-call';
 import type { RedisConnections } from './connections';
 import { DelayedWatch } from './delayed-watch';
 import { queueKeys, type QueueKeys } from './keys';
+import { ackHolds, putBackClaims } from './let-go';
 import type { BadHold, Claim, Dispatch, Hold, LostHold, QueueDepth, Returned, UnrecordedEntry } from './queue-entries';
 import type { QueueOptions } from './queue-options';
 import { QueueRepair } from './queue-repair';
 import { encodeQueueTask, readEntry } from './queue-task-codec';
-import { HOLD_BATCH, renewHolds, type Renewal } from './renew-holds';
-import type { Script } from './script';
+import { renewHolds, type Renewal, type RunScript } from './renew-holds';
 import { scripts, type ClaimReply } from './scripts';
 import { sweepLanding } from './sweep-landing';
 import { UnrecordedNotes } from './unrecorded-notes';
@@ -39,6 +39,8 @@ export class TaskQueue {
   private readonly notes: UnrecordedNotes;
   private readonly bad: BadEntries;
   private readonly waits = new Map<string, WorkWait>();
+  private readonly run: RunScript = (script, keys, args) =>
+    this.connections.run((redis) => script.run(redis, keys, args));
 
   constructor(
     readonly name: string,
@@ -116,7 +118,7 @@ export class TaskQueue {
 
   /** Marks a worker as alive, also without holds, and extends the leases it holds. Returns those it could not extend. */
   async renew(renewal: Renewal): Promise<LostHold[]> {
-    return renewHolds((script, keys, args) => this.run(script, keys, args), this.keys, renewal);
+    return renewHolds(this.run, this.keys, renewal);
   }
 
   /**
@@ -154,11 +156,7 @@ export class TaskQueue {
 
   /** Lets go of tasks that are done with. Returns how many were held by these tokens. */
   async ack(holds: readonly Hold[]): Promise<number> {
-    const { processing, leases } = this.keys;
-    let released = 0;
-    for (const chunk of chunksOf(holds, HOLD_BATCH))
-      released += await this.run(scripts.ack, [processing, leases], byToken(chunk));
-    return released;
+    return ackHolds(this.run, this.keys, holds);
   }
 
   /** Sets claimed entries aside in `P:bad`, because no task can be made of them. */
@@ -171,21 +169,7 @@ export class TaskQueue {
    * set. Entries go back unchanged unless `as` takes their place. Returns how many were held by these tokens.
    */
   async putBack(claims: readonly Returned[], { delayMs }: { delayMs: number }): Promise<number> {
-    const { idx, processing, leases, delayed, ready } = this.keys;
-    const items = claims.map(({ taskId, token, attempt, priority, json, as }) => {
-      if (as) return { hold: [taskId, token, as.priority ?? 0, 'replacement'], json: encodeQueueTask(as) };
-      // What others wrote is in Redis byte for byte.
-      return { hold: [taskId, token, priority, 'entry'], json: attempt === null ? '' : json };
-    });
-    let returned = 0;
-    // The last piece first: each is put to the right of the one before.
-    for (const chunk of chunksOf(items, HOLD_BATCH).flatMap(chunksByBytes).reverse())
-      returned += await this.run(
-        scripts.putBack,
-        [idx, processing, leases, delayed, ...ready],
-        [Math.max(0, Math.ceil(delayMs)), ...chunk.flatMap(({ hold, json }) => [...hold, json])],
-      );
-    return returned;
+    return putBackClaims(this.run, this.keys, { claims, delayMs });
   }
 
   /**
@@ -284,28 +268,7 @@ export class TaskQueue {
     if (__MUTANT__ === 'claim_without_lease') await this.ack(claims);
     return claims;
   }
-
-  private run<Reply>(
-    script: Script<Reply>,
-    keys: readonly string[],
-    args: readonly (string | number)[],
-  ): Promise<Reply> {
-    return this.connections.run((redis) => script.run(redis, keys, args));
-  }
 }
 
 /** What is pushed to an empty priority-0 list to wake a blocked worker for the other lists. */
 const WAKE_MARK = '*';
-
-/** Holds as a script reads them: what one claim took has its token once. */
-function byToken(holds: readonly Hold[]): (string | number)[] {
-  const groups = new Map<string, string[]>();
-  for (const { taskId, token } of holds) {
-    const ids = groups.get(token);
-    if (ids) ids.push(taskId);
-    else groups.set(token, [taskId]);
-  }
-  const args: (string | number)[] = [];
-  for (const [token, ids] of groups) args.push(token, ids.length, ...ids);
-  return args;
-}

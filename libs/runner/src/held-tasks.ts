@@ -8,8 +8,8 @@ export class HeldTask {
   attempt: number | null = null;
   /** Its handler; null while none runs. */
   run: Run | null = null;
-  /** Whether it was given a slot to run in. */
-  hasSlot = false;
+  /** When it was given a slot to run in, monotonic; null while it has none. */
+  slotSinceMs: number | null = null;
   /** The cell it has or waits for; null while it has none to expect. */
   place: Place | null = null;
   /** Where `HeldTasks` keeps it; nobody else's business. */

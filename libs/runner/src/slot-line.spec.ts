@@ -33,7 +33,7 @@ describe('started tasks', () => {
     addAll('a', 'b', 'c', 'd');
     expect(begun).toEqual(['a', 'b']);
 
-    slots.end();
+    slots.end(1);
     line.move();
     expect(begun).toEqual(['a', 'b', 'c']);
   });
@@ -43,11 +43,11 @@ describe('started tasks', () => {
     slots.take(many.length);
     addAll('a', 'b', ...many);
     onBegin = () => {
-      slots.end();
+      slots.end(1);
       line.move();
     };
 
-    slots.end();
+    slots.end(1);
     line.move();
 
     expect(begun).toHaveLength(many.length + 2);
@@ -58,7 +58,7 @@ describe('started tasks', () => {
     expect(givenUp).toEqual([]);
 
     await eventually(() => expect(givenUp).toEqual(['c']));
-    slots.end();
+    slots.end(1);
     line.move();
     expect(begun).toEqual(['a', 'b']);
   });

@@ -11,7 +11,7 @@ export class Slots {
   private readonly waiting = new Set<() => void>();
 
   constructor(readonly total: number) {
-    this.lookahead = new Lookahead(total * 2);
+    this.lookahead = new Lookahead(total);
   }
 
   /** Claimed tasks that are not over. */
@@ -44,10 +44,10 @@ export class Slots {
     return true;
   }
 
-  /** A task that had a slot is over. */
-  end(): void {
+  /** A task that had a slot for so long is over. */
+  end(afterMs: number): void {
     this.begun -= 1;
-    this.lookahead.ended();
+    this.lookahead.ended(afterMs);
     this.release();
   }
 

@@ -145,8 +145,8 @@ export class TaskFlow implements GateAnswers {
   /** Runs a started task in the slot it was given. */
   private begin({ held, task, handler }: Beginning): void {
     const { tally } = this.parts;
-    held.hasSlot = true;
     const startedAtMs = performance.now();
+    held.slotSinceMs = startedAtMs;
     if (startedAtMs > held.trustedUntilMs) {
       this.logger.warn('A start came too late for its lease', { taskId: task.taskId, attempt: task.attempt });
       return this.end(held, task, { kind: 'interrupted' });
@@ -349,8 +349,8 @@ export class TaskFlow implements GateAnswers {
       void leaked.whenSettled().then(() => this.free(held, null));
       return;
     }
-    if (!held.hasSlot) return slots.release();
-    slots.end();
+    if (held.slotSinceMs === null) return slots.release();
+    slots.end(performance.now() - held.slotSinceMs);
     this.line.move();
   }
 }

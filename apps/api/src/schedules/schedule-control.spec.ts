@@ -5,15 +5,13 @@ import { faultsOf } from '../testing/problem.fixture';
 import type { AuditPageView } from './history.views';
 import type { RunsView } from './run.views';
 import type { ScheduleView } from './schedule.view';
-import { expectStatus, startSchedulesApi, type SchedulesApi } from './schedules.fixture';
+import { expectStatus, startSchedulesApiOfAnn, type SchedulesApi } from './schedules.fixture';
 import type { BackfillPreviewView, BulkAnswerView, SlotsView, SlotView } from './slot.views';
-
-const KEY = { authorization: 'Bearer 0123456789abcdef' };
 
 let api: SchedulesApi;
 
 beforeAll(async () => {
-  api = await startSchedulesApi({ AUTH_MODE: 'keys', API_KEYS: 'ann:0123456789abcdef' }, KEY);
+  api = await startSchedulesApiOfAnn();
 });
 
 afterAll(() => api.close());

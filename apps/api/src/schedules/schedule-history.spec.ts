@@ -2,15 +2,13 @@ import { Store } from '@millrace/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AuditPageView, VersionPageView } from './history.views';
 import type { RunsView } from './run.views';
-import { expectStatus, startSchedulesApi, type SchedulesApi } from './schedules.fixture';
+import { expectStatus, startSchedulesApiOfAnn, type SchedulesApi } from './schedules.fixture';
 import type { SlotView } from './slot.views';
-
-const KEY = { authorization: 'Bearer 0123456789abcdef' };
 
 let api: SchedulesApi;
 
 beforeAll(async () => {
-  api = await startSchedulesApi({ AUTH_MODE: 'keys', API_KEYS: 'ann:0123456789abcdef' }, KEY);
+  api = await startSchedulesApiOfAnn();
 });
 
 afterAll(() => api.close());

@@ -5,8 +5,8 @@ export interface Dispatch {
   readonly entry: QueueTask & { readonly attempt: number };
   /** When it is due, epoch ms. Absent or past: at once. */
   readonly dueAtMs?: number;
-  /** The entry's payload as JSON, where it has been written already. */
-  readonly payloadJson?: string;
+  /** The entry by `encodeQueueTask`, where it has been written already. */
+  readonly json?: string;
 }
 
 /** A pending task as the record has it, to be looked for in its queue. */

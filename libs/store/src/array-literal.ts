@@ -3,6 +3,13 @@ export type ArrayItem = string | number | Date | null;
 
 const TO_ESCAPE = /["\\]/;
 
+/** The text of one value, as the driver sends it. */
+export function arrayText(value: ArrayItem): string | null {
+  if (value === null) return null;
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' ? String(value) : value.toISOString();
+}
+
 /**
  * The text of a PostgreSQL array with one value for each item; null when every value is null. The driver would make the same of a
  * list, but looks at each value several times.
@@ -11,9 +18,10 @@ export function arrayLiteral<T>(items: readonly T[], valueOf: (item: T) => Array
   let isEmpty = true;
   const values = items.map((item) => {
     const value = valueOf(item);
-    if (value === null) return 'NULL';
+    const text = arrayText(value);
+    if (text === null) return 'NULL';
     isEmpty = false;
-    return typeof value === 'number' ? String(value) : quoted(typeof value === 'string' ? value : value.toISOString());
+    return typeof value === 'number' ? text : quoted(text);
   });
   return isEmpty ? null : `{${values.join(',')}}`;
 }

@@ -12,3 +12,11 @@ export function countedMove(from: TaskStatus, to: TaskStatus): string {
       (VALUES (-1, '${from}'), (1, '${to}')) AS side (sign, status)
   )`;
 }
+
+/** The same for the rows of `added`, which a statement puts into `tasks_uncounted` anew. */
+export function countedInsert(status: TaskStatus): string {
+  return `counted AS (
+    INSERT INTO task_count_deltas (n, status, type, queue, user_id)
+    SELECT count(*), '${status}', type, queue, user_id FROM added GROUP BY type, queue, user_id
+  )`;
+}

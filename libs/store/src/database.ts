@@ -33,6 +33,8 @@ export type RawRow = Readonly<Record<string, unknown>>;
 export class Database {
   /** False once a connection did not know its own prepared statements: a pooler stands between that cannot follow them. */
   private prepares = true;
+  /** The transactions that this began, and may begin again: those of a caller may be on a connection of another kind. */
+  private readonly own = new WeakSet<EntityManager>();
 
   constructor(
     readonly dataSource: DataSource,
@@ -59,8 +61,8 @@ export class Database {
 
   /**
    * Like `query`, for the statements that every task passes through: planning one of them takes a millisecond or two, which a
-   * batch of ten would pay for with more than all the rest. Within a transaction of `manager` nothing is prepared, nor what
-   * needs plans by key where others are allowed.
+   * batch of ten would pay for with more than all the rest. Within a transaction that a caller began nothing is prepared, nor
+   * what needs plans by key where others are allowed.
    */
   async queryPrepared<R extends object = RawRow>(
     statement: PreparedStatement,
@@ -68,14 +70,14 @@ export class Database {
     manager?: EntityManager,
   ): Promise<R[]> {
     const isSafe = statement.plans === 'any' || this.plans === 'by_key';
-    if (manager || !isSafe || !this.prepares || __MUTANT__) return this.query<R>(statement.text, parameters, manager);
+    const isOwn = !manager || this.own.has(manager);
+    if (!isOwn || !isSafe || !this.prepares || __MUTANT__) return this.query<R>(statement.text, parameters, manager);
+    const inOwn = manager?.queryRunner;
+    if (inOwn) return settled(() => preparedRowsOf<R>(inOwn, statement, parameters));
     return this.retried(async () => {
       const runner = this.dataSource.createQueryRunner();
       try {
-        return await preparedRowsOf<R>(runner, statement, parameters);
-      } catch (error) {
-        if (!isLostPlan(error)) throw error;
-        this.prepares = false;
+        if (this.prepares) return await preparedRowsOf<R>(runner, statement, parameters);
         return await rowsOf<R>(runner, statement.text, parameters);
       } finally {
         await runner.release();
@@ -86,7 +88,12 @@ export class Database {
   /** Runs `work` in a transaction, again when it lost a race: `work` must do nothing outside of it. */
   async transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     if (__MUTANT__ === 'promise_before_commit') return answeredEarly(this.dataSource, work);
-    return this.retried(() => this.dataSource.transaction(work));
+    return this.retried(() =>
+      this.dataSource.transaction((manager) => {
+        this.own.add(manager);
+        return work(manager);
+      }),
+    );
   }
 
   /** Lets each statement of `work`, a part of the transaction of `manager`, take up to a minute; the rest keeps its limit. */
@@ -118,8 +125,10 @@ export class Database {
       try {
         return await work();
       } catch (error) {
-        if (!isConflict(error) || attempt >= CONFLICT_TRIES) throw translated(error);
-        await delay(Math.random() * 20 * attempt);
+        if (attempt >= CONFLICT_TRIES) throw translated(error);
+        if (isLostPlan(error)) this.prepares = false;
+        else if (isConflict(error)) await delay(Math.random() * 20 * attempt);
+        else throw translated(error);
       }
     }
   }

@@ -7,6 +7,7 @@ export { AttemptEntity, ScheduleEntity, TaskEntity, WorkerEntity, type TypeInfo 
 export { IdempotencyRepository, type IdempotentAnswer, type IdempotentRequest } from './idempotency-repository';
 export { migrate, requiredSchemaVersion, schemaVersion } from './migrate';
 export type { CandidatePage, MissingCandidate } from './missing-candidates';
+export { mayWait } from './insert-tasks';
 export { DEFAULT_RETENTION, type Retention } from './partition-plan';
 export { LiveVacuum } from './live-vacuum';
 export { Partitions, type Pruned } from './partitions';

@@ -20,6 +20,39 @@ test('a batch is answered in its order, with rising ids', async () => {
   expect(ids).toEqual([...ids].sort((a, b) => a - b));
 });
 
+test('when a new task is due is answered as its row has it, of one and of many', async () => {
+  const kinds = () => [
+    newTask(),
+    newTask({ delayMs: 90_061 }),
+    newTask({ runAt: new Date('2030-01-02T03:04:05.678Z') }),
+  ];
+  const batches = [kinds(), ...kinds().map((task) => [task])];
+
+  for (const tasks of batches) {
+    for (const result of await db.store.tasks.insertMany(tasks)) {
+      const { createdAt, runAt, id } = (await db.store.queries.findByTaskId(result.taskId)) ?? {};
+      expect(result).toEqual({ kind: 'inserted', taskId: result.taskId, id, createdAt, runAt });
+    }
+  }
+});
+
+test('in parts all are answered in their order, and a task_id that is taken is told apart', async () => {
+  const fresh = Array.from({ length: 600 }, () => newTask());
+  const named = Array.from({ length: 300 }, () => newTask({ taskId: `named-${randomUUID()}` }));
+  await db.store.tasks.insertMany(named.slice(0, 1));
+
+  for (const tasks of [fresh, named]) {
+    const results = await db.store.tasks.transaction(async (manager) => {
+      const answered = [];
+      for await (const part of db.store.tasks.insertInParts(tasks, manager)) answered.push(...part);
+      return answered;
+    });
+
+    expect(results.map(({ taskId }) => taskId)).toEqual(tasks.map(({ taskId }) => taskId));
+    expect(results.filter(({ kind }) => kind === 'task_id_taken')).toHaveLength(tasks === named ? 1 : 0);
+  }
+});
+
 test('a payload is kept exactly, big numbers included, and JSON null is a payload', async () => {
   const [big, nothing] = [newTask({ payload: '{"n":12345678901234567890.5}' }), newTask({ payload: 'null' })];
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore, type Store } from './store';
 import { newTask, outcomeOf, testStore, type TestStore } from './store.fixture';
@@ -94,6 +95,24 @@ test('a connection that has lost its prepared statements serves on', async () =>
 
   expect(await runTasks(1)).toBe(1);
   expect(await runTasks(1)).toBe(1);
+});
+
+test('a transaction whose prepared statements are lost is run again as a whole', async () => {
+  const other = await openStore(new StoreOptions({ databaseUrl: db.url, poolSize: 1 }));
+  const insertTwo = () =>
+    other.tasks.transaction(async (manager) => {
+      const named = await other.tasks.insertMany([newTask({ taskId: `named-${randomUUID()}` })], manager);
+      return [...named, ...(await other.tasks.insertMany([newTask(), newTask()], manager))];
+    });
+  await insertTwo();
+  await other.dataSource.query('DEALLOCATE ALL');
+
+  const results = await insertTwo();
+
+  await other.close();
+  expect(results.map(({ kind }) => kind)).toEqual(['inserted', 'inserted', 'inserted']);
+  const ids = results.map(({ taskId }) => taskId);
+  expect(await db.sql('SELECT FROM tasks WHERE task_id = ANY ($1)', [ids])).toHaveLength(3);
 });
 
 const twentyOf = (filter: Omit<TaskFilter, 'status'>, cursor?: string) =>

@@ -1,6 +1,7 @@
 import type { Backoff, QueueTask, TaskStatus } from '@millrace/contracts';
 import type { Database } from './database';
-import { insertRows, removeTaken, type InsertableTask } from './insert-tasks';
+import type { InsertableTask } from './insert-rows';
+import { insertRows, removeTaken } from './insert-tasks';
 import { isBadData } from './pg-errors';
 import type { RawEntry, RawRecorded } from './task-row';
 

@@ -1,15 +1,12 @@
 const REPLACEMENT = '\uFFFD';
 
-/** NUL, and halves of surrogate pairs. */
-const UNSTORABLE = /\u0000|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
-
 /** Every escape sequence of JSON text, whole surrogate pairs first, so that a half is only matched alone. */
 const ESCAPES = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\./g;
 const UNSTORABLE_ESCAPE = /^\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})$/;
 
 /** Text that PostgreSQL can hold: NUL and lone surrogates become U+FFFD. */
 export function storableText(text: string): string {
-  return text.replace(UNSTORABLE, REPLACEMENT);
+  return text.toWellFormed().replaceAll('\0', REPLACEMENT);
 }
 
 /** JSON text that `jsonb` can hold. Numbers stay as they are written: it is never parsed here. */

@@ -9,6 +9,7 @@ import {
 } from './change-status';
 import type { Database } from './database';
 import { expireSomeTasks } from './expire-tasks';
+import { insertInParts } from './insert-in-parts';
 import { insertTasks } from './insert-tasks';
 import { recordOutcomes } from './record-outcomes';
 import { recordRaw } from './record-raw';
@@ -55,6 +56,14 @@ export class TaskRepository {
    */
   insertMany(tasks: readonly NewTask[], manager?: EntityManager): Promise<InsertResult[]> {
     return insertTasks(this.db, tasks, manager);
+  }
+
+  /**
+   * The same within the transaction of `manager`, answered a part at a time, in order: whoever reads works on one part while
+   * PostgreSQL inserts the next. It is for many tasks; what it throws leaves some of them inserted.
+   */
+  insertInParts(tasks: readonly NewTask[], manager: EntityManager): AsyncGenerator<InsertResult[]> {
+    return insertInParts(this.db, tasks, manager);
   }
 
   /**

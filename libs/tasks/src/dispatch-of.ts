@@ -1,5 +1,5 @@
 import { DEFAULT_QUEUE, type QueueTask } from '@millrace/contracts';
-import type { Dispatch } from '@millrace/queue';
+import { encodeQueueTask, type Dispatch } from '@millrace/queue';
 import type { TaskRow } from '@millrace/store';
 
 /** The columns of a row that its queue entry is made of. */
@@ -25,12 +25,14 @@ export type DispatchableTask = Pick<
 >;
 
 /**
- * The queue entry of a pending row: everything a worker needs, and the attempt it stands for. `payloadJson` is the payload
- * as JSON, for whoever has it written already.
+ * The queue entry of a pending row: everything a worker needs, and the attempt it stands for. With `payloadJson`, the payload as
+ * JSON, it is written at once: whoever has that has nothing better to do while PostgreSQL works.
  */
 export function dispatchOf(task: DispatchableTask, payloadJson?: string): Dispatch {
   const entry = entryOf(task);
-  return payloadJson === undefined ? { entry, ...dueOf(task) } : { entry, payloadJson, ...dueOf(task) };
+  return payloadJson === undefined
+    ? { entry, ...dueOf(task) }
+    : { entry, json: encodeQueueTask(entry, payloadJson), ...dueOf(task) };
 }
 
 /** When a pending row is due in its queue; nothing when it is at once. */

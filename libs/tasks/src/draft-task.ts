@@ -61,14 +61,6 @@ function draft(
   return { task: newTask(type, json, options, policy), payload };
 }
 
-/**
- * Whether somebody's open transaction may hold the task's id or key, and the insert then waits for its end. Such tasks share
- * no statement with others, which never wait.
- */
-export function mayWait({ task }: Draft): boolean {
-  return !task.generatedId || task.uniqueKey !== null;
-}
-
 /** A task that has just been recorded; whether it was dispatched is to be said yet. */
 export type RecordedTask = Omit<SubmittedTask, 'dispatched'> & { dispatched: boolean };
 

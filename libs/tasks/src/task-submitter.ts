@@ -2,6 +2,7 @@ import { DEFAULT_QUEUE, failpoint, InvalidTask, within, type Json } from '@millr
 import { Queues, type Dispatch } from '@millrace/queue';
 import {
   LockTimedOut,
+  mayWait,
   NotInTransaction,
   StoreUnavailable,
   TaskQueries,
@@ -12,8 +13,7 @@ import {
 import { Injectable, Logger } from '@nestjs/common';
 import { BatchedCalls } from './batched-calls';
 import { dispatchOf } from './dispatch-of';
-import { draftTask, mayWait, recordedTask, type Draft, type RecordedTask } from './draft-task';
-import { insertInParts } from './insert-in-parts';
+import { draftTask, recordedTask, type Draft, type RecordedTask } from './draft-task';
 import type { Submission, SubmitOptions, SubmittedTask } from './submission';
 import { TaskIdTaken } from './task-errors';
 import { TaskPolicy } from './task-policy';
@@ -72,7 +72,7 @@ export class TaskSubmitter {
     const draft = draftTask({ type, payload, options }, this.policy);
     if (options.manager) return this.recordOne(draft, options.manager, options.dispatchBy);
 
-    const inserts = mayWait(draft) ? this.namedInserts : this.freshInserts;
+    const inserts = mayWait(draft.task) ? this.namedInserts : this.freshInserts;
     const result = await inserts.call(draft);
     if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
     if (result.kind === 'unique_taken') return this.existing(result.taskId);
@@ -167,9 +167,10 @@ export class TaskSubmitter {
   private async recordMany(drafts: readonly Draft[], manager: EntityManager): Promise<Recorded> {
     const recorded: Recorded = { tasks: [], dispatches: [] };
     const byTaskId = new Map<string, RecordedTask>();
-    for await (const part of insertInParts(this.tasks, drafts, manager)) {
-      for (const [index, result] of part.results.entries()) {
-        const draft = part.drafts[index];
+    const tasks = drafts.map(({ task }) => task);
+    for await (const results of this.tasks.insertInParts(tasks, manager)) {
+      for (const result of results) {
+        const draft = drafts[recorded.tasks.length];
         if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
         if (result.kind === 'inserted' && draft) {
           const task = recordedTask(draft, result);

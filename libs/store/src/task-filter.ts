@@ -24,11 +24,21 @@ export interface FilterSql {
 /** Columns with an index that goes on by id. */
 export type LeadColumn = 'type' | 'queue' | 'user_id' | 'schedule_id';
 
-/**
- * With `lead`, a column that the filter names, its value is $1 and the condition a lower bound; where the list starts is for its
- * order to say. As bounds, for the planner leaves out of ORDER BY what equals a constant.
- */
-export function filterSql(filter: TaskFilter, lead: LeadColumn | null = null): FilterSql {
+/** How the conditions are going to be used. */
+export interface FilterUse {
+  /**
+   * A column that the filter names: its value is $1 and the condition a lower bound; where the list starts is for its order to
+   * say. As bounds, for the planner leaves out of ORDER BY what equals a constant.
+   */
+  readonly lead?: LeadColumn | null;
+  /**
+   * Whether partitions of tasks that ended before the span are left out. The condition that does so has each row read, and lets the
+   * planner expect far too few: it takes creation and end for independent of each other.
+   */
+  readonly skipsOlder?: boolean;
+}
+
+export function filterSql(filter: TaskFilter, { lead = null, skipsOlder = true }: FilterUse = {}): FilterSql {
   const columns: readonly (readonly [string, unknown])[] = [
     ['status', filter.status === 'all' ? undefined : filter.status],
     ['type', filter.type],
@@ -45,8 +55,9 @@ export function filterSql(filter: TaskFilter, lead: LeadColumn | null = null): F
   };
   for (const [column, value] of columns) if (column === lead) add(value, (p) => `${column} >= ${p}`);
   for (const [column, value] of columns) if (column !== lead) add(value, (p) => `${column} = ${p}`);
-  // Nothing ends before it was created, so older partitions of finished tasks need not be looked at.
-  add(filter.createdFrom, (p) => `created_at >= ${p} AND (finished_at IS NULL OR finished_at >= ${p})`);
+  // Nothing ends before it was created.
+  const notOlder = (p: string) => (skipsOlder ? ` AND (finished_at IS NULL OR finished_at >= ${p})` : '');
+  add(filter.createdFrom, (p) => `created_at >= ${p}${notOlder(p)}`);
   add(filter.createdTo, (p) => `created_at < ${p}`);
   add(filter.q === undefined ? undefined : `${escapeLike(filter.q)}%`, (p) => `task_id LIKE ${p}`);
   return { conditions, parameters };

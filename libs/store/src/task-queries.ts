@@ -12,6 +12,7 @@ import { countByStatus, type CountFilter } from './task-counts';
 import { filterSql, isCounted, type TaskFilter } from './task-filter';
 import { CREATED_US, orderOf } from './task-order';
 import type { TaskRow } from './task-row';
+import { totalSql } from './task-total';
 
 /** Which part of a list. `cursor` continues another page of the same filter and takes the place of `page`. */
 export interface PageRequest {
@@ -211,7 +212,7 @@ export class TaskQueries {
 
   private async pageOf(filter: TaskFilter, { page, pageSize, cursor }: PageRequest): Promise<ListedTask[]> {
     const order = orderOf(filter);
-    const { conditions, parameters } = filterSql(filter, order.lead);
+    const { conditions, parameters } = filterSql(filter, { lead: order.lead });
     const start = cursor === undefined ? order.start : order.after(cursor);
     const all = start === null ? conditions : [...conditions, start];
     const offset = cursor === undefined ? (page - 1) * pageSize : 0;
@@ -225,11 +226,8 @@ export class TaskQueries {
 
   private async totalOf(filter: TaskFilter): Promise<Pick<TaskPage, 'total' | 'totalRelation'>> {
     if (isCounted(filter)) return { total: await this.countedTotal(filter), totalRelation: 'exact' };
-    const { conditions, parameters } = filterSql(filter);
-    const [row] = await this.db.query<{ n: number }>(
-      `SELECT count(*)::integer AS n FROM (SELECT FROM tasks ${whereOf(conditions)} LIMIT ${COUNT_LIMIT + 1}) AS c`,
-      parameters,
-    );
+    const { text, parameters } = totalSql(filter, COUNT_LIMIT + 1);
+    const [row] = await this.db.query<{ n: number }>(text, parameters);
     const n = row?.n ?? 0;
     return n > COUNT_LIMIT ? { total: COUNT_LIMIT, totalRelation: 'at_least' } : { total: n, totalRelation: 'exact' };
   }

@@ -29,6 +29,7 @@ export class Cell {
   readonly ended: Promise<string>;
   private readonly body: CellBody;
   private listener: (message: FromCell) => void = () => undefined;
+  private isReady = false;
   private isOver = false;
   /** Why this side ended it, where that is the cause to tell. */
   private cause: string | null = null;
@@ -56,6 +57,7 @@ export class Cell {
         if (message === null) return events.breach();
         if (message.kind !== 'ready') return this.listener(message);
         clearTimeout(this.timer);
+        this.isReady = true;
         isReady();
       },
       breach: () => this.end('was ended: it sent what is no message, or one that is too large'),
@@ -90,9 +92,10 @@ export class Cell {
     if (!this.isOver) this.body.kill();
   }
 
-  /** Its attempt is over: it ends by itself, or after two seconds by force. */
+  /** Its attempt is over: it ends by itself, or after two seconds by force. One that never got it knows of no end. */
   retire(): void {
     if (this.isOver) return;
+    if (!this.isReady) return this.kill();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.kill(), RETIRE_MS);
   }

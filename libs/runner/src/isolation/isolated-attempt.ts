@@ -81,10 +81,12 @@ export class IsolatedAttempt implements Run {
     try {
       cell = await place.open(spec);
     } catch (error) {
+      // Aborted meanwhile, which ends a cell that is not ready.
+      if (this.reason) return;
       this.logger.error('A cell did not start', { taskId: task.taskId, type: task.type, error });
       return this.finish({ kind: 'threw', error: new SnoozeError(NOT_READY_MS) });
     }
-    // Aborted meanwhile: the end is told, and whoever leaves the place ends the cell.
+    // The end is told, and whoever leaves the place ends the cell.
     if (this.reason) return;
     if (!trusted()) return this.finish({ kind: 'interrupted' });
     this.cell = cell;

@@ -86,6 +86,19 @@ describe('a cancel', SLOW_TEST, () => {
   });
 });
 
+describe('attempts that are cancelled before their cells are ready', SLOW_TEST, () => {
+  it.each(['in_small_process', 'in_small_thread'])('leave room for the next ones, %s', async (type) => {
+    for (let cells = 0; cells < 3; cells += 1) {
+      const taskId = await run(type, 'stand');
+      await bench.rowWhen(taskId, ({ status }) => status === 'processing', PATIENCE_MS);
+      await bench.control.cancel(taskId);
+      expect(await ended(taskId)).toMatchObject({ status: 'cancelled', attempt: 1 });
+    }
+
+    expect(await ended(await run(type, 'stand'))).toMatchObject({ status: 'success', attempt: 1 });
+  });
+});
+
 describe('a handler that takes its cell down', SLOW_TEST, () => {
   it('has crashed, is tried again at once, and fails the third time', async () => {
     const row = await ended(await run('in_process', 'exit', { maxRetry: 5 }));

@@ -66,11 +66,11 @@ export const SLOW_AT: Readonly<Partial<Record<SystemName, readonly ScenarioName[
   'graphile-worker': ['submit-single', 'submit-callers', 'flow-callers'],
 };
 
-/** What the other systems do in the smoke form: enough to see that each of them can still be measured. */
-const SMOKE_OF_PEERS: readonly ScenarioName[] = ['flow-callers', 'delayed-10000'];
+/** What all but ours do in the smoke form: enough to see that each of them can still be measured. */
+const SMOKE_OF_OTHERS: readonly ScenarioName[] = ['flow-callers', 'delayed-10000', 'rest-callers'];
 
 /** Whether a system takes part in a scenario. */
 export function takesPart({ name, like, systems }: Scenario, { name: system, side }: SystemInfo, form: Form): boolean {
   if (!systems.includes(system)) return false;
-  return form === 'full' || (like === undefined && (side !== 'peer' || SMOKE_OF_PEERS.includes(name)));
+  return form === 'full' || (like === undefined && (side === 'ours' || SMOKE_OF_OTHERS.includes(name)));
 }

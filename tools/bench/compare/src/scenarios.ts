@@ -21,6 +21,9 @@ const QUEUES: readonly SystemName[] = [
   'graphile-worker',
 ];
 
+/** Those that are also held against what they cost without any promise. */
+const WITH_SKETCH: readonly SystemName[] = [...QUEUES, 'sketch'];
+
 const callers = (count: number): Load => ({ shape: 'callers', count, callers: CALLERS });
 const bulk = (count: number): Load => ({ shape: 'bulk', count, size: BULK });
 const delayed = (count: number, form: Form): Load =>
@@ -38,7 +41,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 30_000, smoke: 2_000 },
     slowTasks: 6_000,
     load: bulk,
-    systems: QUEUES,
+    systems: WITH_SKETCH,
   },
   {
     name: 'flow-bulk',
@@ -48,7 +51,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 30_000, smoke: 2_000 },
     slowTasks: 6_000,
     load: bulk,
-    systems: QUEUES,
+    systems: WITH_SKETCH,
   },
   {
     name: 'flow-callers',
@@ -58,7 +61,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 20_000, smoke: 1_000 },
     slowTasks: 3_000,
     load: callers,
-    systems: QUEUES,
+    systems: WITH_SKETCH,
   },
   {
     name: 'submit-bulk',
@@ -68,7 +71,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 30_000, smoke: 2_000 },
     slowTasks: 10_000,
     load: bulk,
-    systems: [...QUEUES, 'millrace-raw'],
+    systems: [...WITH_SKETCH, 'millrace-raw'],
   },
   {
     name: 'submit-callers',
@@ -78,7 +81,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 20_000, smoke: 1_000 },
     slowTasks: 3_000,
     load: callers,
-    systems: [...QUEUES, 'millrace-raw'],
+    systems: [...WITH_SKETCH, 'millrace-raw'],
   },
   {
     name: 'submit-single',
@@ -98,7 +101,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 20_000, smoke: 500 },
     slowTasks: 5_000,
     load: (count) => ({ ...bulk(count), sleepMs: HANDLER_MS }),
-    systems: QUEUES,
+    systems: WITH_SKETCH,
   },
   {
     name: 'idle',
@@ -108,7 +111,7 @@ export const SCENARIOS: readonly Scenario[] = [
     tasks: { full: 300, smoke: 30 },
     load: (count) => ({ shape: 'lone', count, gapMs: 10 }),
     skip: 20,
-    systems: QUEUES,
+    systems: WITH_SKETCH,
   },
   {
     name: 'paced-1000',

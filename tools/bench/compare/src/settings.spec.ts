@@ -15,6 +15,7 @@ it('measures ours alone without peers', () => {
     'millrace-rest',
     'millrace-raw',
     'fastify-insert',
+    'sketch',
   ]);
 });
 

@@ -123,7 +123,8 @@ export class Stage {
   private async startWorker(): Promise<void> {
     const { scenario, folder } = this.run;
     const { name, worker, module, exported, throughputSlots } = this.info;
-    const { slots, tuning } = scenario.worker;
+    const { tuning } = scenario.worker;
+    const slots = tuning === 'throughput' ? (throughputSlots ?? scenario.worker.slots) : scenario.worker.slots;
     const stamps = { expected: this.tasks, skip: Math.min(scenario.skip ?? 0, Math.floor(this.tasks / 4)) };
     const places: Places = { databaseUrl: this.stores.databaseUrl, redisUrl: this.stores.redisUrl };
     const about = { name: `worker of ${name}`, node: this.node(), log: join(folder, 'worker.log') };
@@ -132,7 +133,7 @@ export class Stage {
         ? {
             ...about,
             script: HOST,
-            args: [JSON.stringify({ role: 'worker', module, exported, places, settings: scenario.worker, stamps })],
+            args: [JSON.stringify({ role: 'worker', module, exported, places, settings: { tuning, slots }, stamps })],
           }
         : {
             ...about,
@@ -140,7 +141,7 @@ export class Stage {
             env: {
               ...this.settings(),
               WORKER_PORT: String(await freePort(0)),
-              QUEUE_WORKERS: String(tuning === 'throughput' ? (throughputSlots ?? slots) : slots),
+              QUEUE_WORKERS: String(slots),
               BENCH_STAMPS: JSON.stringify(stamps),
             },
           },

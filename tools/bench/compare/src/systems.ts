@@ -7,6 +7,7 @@ export type SystemName =
   | 'millrace-rest'
   | 'millrace-raw'
   | 'fastify-insert'
+  | 'sketch'
   | 'bullmq'
   | 'bullmq-record'
   | 'bee-queue'
@@ -99,6 +100,21 @@ export const SYSTEMS: Readonly<Record<SystemName, SystemInfo>> = {
     uses: ['postgres'],
     record: 'none',
     settings: 'the HTTP server of the api with one single-row INSERT a request, pool of 20 connections',
+  },
+  sketch: {
+    name: 'sketch',
+    label: 'Sketch',
+    side: 'baseline',
+    module: bundle('compare', 'sketch'),
+    exported: 'sketch',
+    worker: 'hosted',
+    schema: 'empty',
+    node: 'own',
+    uses: ['postgres', 'redis'],
+    record: 'rows',
+    throughputSlots: 500,
+    settings:
+      'the same way of a task without what it promises: a lean row before its entry, start and outcome as updates in place; no attempts, retries, single leases, repair, counts, metrics',
   },
   bullmq: {
     ...PEER,

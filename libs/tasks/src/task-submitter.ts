@@ -21,11 +21,18 @@ import { TaskPolicy } from './task-policy';
 /** How long an acknowledgement waits for Redis: the task is recorded by then, and the repair dispatches it. */
 const dispatchDeadlineMs = (count: number) => 500 + count / 10;
 
-const MAX_WAITING = 10_000;
-const LIMITS = { maxItems: 1_000, maxBytes: 4 * 1024 * 1024, maxWaiting: MAX_WAITING };
+const LIMITS = { maxItems: 1_000, maxBytes: 4 * 1024 * 1024, maxWaiting: 10_000 };
 
 /** What a row costs beside its payload, roughly. */
 const ROW_BYTES = 256;
+
+/** What became of one submit: its task, or why there is none. */
+interface SubmitAnswer {
+  readonly result: InsertResult;
+  readonly task: RecordedTask | null;
+  /** Resolves when the task says whether it was dispatched. Never rejects. */
+  readonly dispatched: Promise<void>;
+}
 
 /** What a transaction has recorded, and what is to be put on the queues once it has committed. */
 interface Recorded {
@@ -43,9 +50,8 @@ interface Recorded {
 @Injectable()
 export class TaskSubmitter {
   private readonly logger = new Logger(TaskSubmitter.name);
-  private readonly freshInserts: BatchedCalls<Draft, InsertResult>;
-  private readonly namedInserts: BatchedCalls<Draft, InsertResult>;
-  private readonly dispatches: BatchedCalls<Dispatch, boolean>;
+  private readonly freshSubmits: BatchedCalls<Draft, SubmitAnswer>;
+  private readonly namedSubmits: BatchedCalls<Draft, SubmitAnswer>;
 
   constructor(
     private readonly tasks: TaskRepository,
@@ -53,14 +59,8 @@ export class TaskSubmitter {
     private readonly queues: Queues,
     private readonly policy: TaskPolicy,
   ) {
-    this.freshInserts = this.batchedInserts();
-    this.namedInserts = this.batchedInserts();
-    this.dispatches = new BatchedCalls(
-      (dispatches) => this.enqueue(dispatches),
-      () => false,
-      // Its payload has been counted by the insert before; here only the number matters.
-      { ...LIMITS, bytesOf: () => ROW_BYTES },
-    );
+    this.freshSubmits = this.batchedSubmits();
+    this.namedSubmits = this.batchedSubmits();
   }
 
   /**
@@ -72,13 +72,11 @@ export class TaskSubmitter {
     const draft = draftTask({ type, payload, options }, this.policy);
     if (options.manager) return this.recordOne(draft, options.manager, options.dispatchBy);
 
-    const inserts = mayWait(draft.task) ? this.namedInserts : this.freshInserts;
-    const result = await inserts.call(draft);
+    const submits = mayWait(draft.task) ? this.namedSubmits : this.freshSubmits;
+    const { result, task, dispatched } = await submits.call(draft);
     if (result.kind === 'task_id_taken') throw new TaskIdTaken(result.taskId);
-    if (result.kind === 'unique_taken') return this.existing(result.taskId);
-    const task = recordedTask(draft, result);
-    failpoint('after_submit');
-    task.dispatched = await this.dispatches.call(dispatchOf(task, draft.task.payload));
+    if (!task) return this.existing(result.taskId);
+    await dispatched;
     return task;
   }
 
@@ -119,12 +117,31 @@ export class TaskSubmitter {
     return answers.every(Boolean);
   }
 
-  private batchedInserts(): BatchedCalls<Draft, InsertResult> {
+  private batchedSubmits(): BatchedCalls<Draft, SubmitAnswer> {
     return new BatchedCalls(
-      (drafts) => this.tasks.insertMany(drafts.map(({ task }) => task)),
+      async (drafts) => this.dispatchInserted(drafts, await this.tasks.insertMany(drafts.map(({ task }) => task))),
       (error) => !(error instanceof StoreUnavailable) || error instanceof LockTimedOut,
       { ...LIMITS, bytesOf: ({ task }) => task.payload.length + ROW_BYTES },
     );
+  }
+
+  /** Answers at once, so that the next batch is inserted while this one is on its way to Redis. */
+  private dispatchInserted(drafts: readonly Draft[], results: readonly InsertResult[]): SubmitAnswer[] {
+    const tasks: RecordedTask[] = [];
+    const dispatches: Dispatch[] = [];
+    const inserted = drafts.map((draft, index) => {
+      const result = results[index];
+      if (result?.kind !== 'inserted') return null;
+      const task = recordedTask(draft, result);
+      tasks.push(task);
+      dispatches.push(dispatchOf(task, draft.task.payload));
+      return task;
+    });
+    failpoint('after_submit');
+    const dispatched = this.enqueue(dispatches).then((answers) =>
+      tasks.forEach((task, index) => (task.dispatched = answers[index] ?? false)),
+    );
+    return results.map((result, index) => ({ result, task: inserted[index] ?? null, dispatched }));
   }
 
   private draftMany(submissions: readonly Submission[]): Draft[] {

@@ -40,7 +40,7 @@ test('a pending task of the entry’s attempt starts once, and a second entry fi
   });
 });
 
-test('what is told of each started task is what its row says, of many alike and of those that are not', async () => {
+test('what is told of each started task is what its row says, of many alike, of those that are not, and of one alone', async () => {
   const rare = newTask({
     payload: '[1,{"text":"\\"é\\n"}]',
     priority: 9,
@@ -58,19 +58,22 @@ test('what is told of each started task is what its row says, of many alike and 
   // From 2038 on seconds are told less exactly than milliseconds need.
   const expiring = (n: number) => ({ userId: 'u', expiresAt: new Date(Date.UTC(2038, 5, 1) + 7 * n) });
   const others = Array.from({ length: 300 }, (_, n) => newTask({ payload: `${n}`, ...(n % 2 ? expiring(n) : {}) }));
-  const tasks = [rare, ...others];
-  await db.store.tasks.insertMany(tasks);
-  const ids = tasks.map(({ taskId }) => taskId);
+  const many = [rare, ...others];
+  const alone = many.slice(0, 3).map((task) => [{ ...task, taskId: randomUUID() }]);
 
-  const results = await db.store.tasks.startMany(
-    ids.map((taskId) => ({ taskId, attempt: 0 })),
-    'w1',
-  );
+  for (const tasks of [many, ...alone]) {
+    await db.store.tasks.insertMany(tasks);
+    const ids = tasks.map(({ taskId }) => taskId);
+    const results = await db.store.tasks.startMany(
+      ids.map((taskId) => ({ taskId, attempt: 0 })),
+      'w1',
+    );
 
-  const started = results.map((result) => (result.kind === 'started' ? result.task : null));
-  expect(started.map((task) => task?.taskId)).toEqual(ids);
-  for (const task of started)
-    expect(await db.store.queries.findByTaskId(task?.taskId ?? '')).toMatchObject({ ...task });
+    const started = results.map((result) => (result.kind === 'started' ? result.task : null));
+    expect(started.map((task) => task?.taskId)).toEqual(ids);
+    for (const task of started)
+      expect(await db.store.queries.findByTaskId(task?.taskId ?? '')).toMatchObject({ ...task });
+  }
 });
 
 test('an entry of another attempt is stale in both directions', async () => {
@@ -184,18 +187,22 @@ test('a raw entry that no row can hold is told apart and stops no other', async 
   expect(await db.store.queries.findByTaskId(odd)).toMatchObject({ payload: { text: 'a\ufffdb\ufffd' } });
 });
 
-test('a task that is put off while the gate waits for its row does not start', async () => {
-  const task = newTask();
-  await db.store.tasks.insertMany([task]);
-  const answer = await db.store.tasks.transaction(async (manager) => {
-    await manager.query(`UPDATE tasks SET run_at = now() + interval '1 hour' WHERE task_id = $1`, [task.taskId]);
-    const gate = db.store.tasks.startMany([{ taskId: task.taskId, attempt: 0 }], 'w1');
-    await expect.poll(() => db.sql('SELECT FROM pg_locks WHERE NOT granted')).not.toEqual([]);
-    return { gate };
-  });
+test.each([0, 2])(
+  'a task that is put off while the gate waits for its row does not start, with %i beside it',
+  async (beside) => {
+    const [task, ...others] = [newTask(), ...Array.from({ length: beside }, () => newTask())];
+    await db.store.tasks.insertMany([task, ...others]);
+    const starts = [task, ...others].map(({ taskId }) => ({ taskId, attempt: 0 }));
+    const answer = await db.store.tasks.transaction(async (manager) => {
+      await manager.query(`UPDATE tasks SET run_at = now() + interval '1 hour' WHERE task_id = $1`, [task.taskId]);
+      const gate = db.store.tasks.startMany(starts, 'w1');
+      await expect.poll(() => db.sql('SELECT FROM pg_locks WHERE NOT granted')).not.toEqual([]);
+      return { gate };
+    });
 
-  expect(await answer.gate).toMatchObject([{ kind: 'early' }]);
-});
+    expect((await answer.gate).map(({ kind }) => kind)).toEqual(['early', ...others.map(() => 'started')]);
+  },
+);
 
 test('gates that share tasks in opposite orders start each task once and never deadlock', async () => {
   const tasks = Array.from({ length: 200 }, () => newTask());

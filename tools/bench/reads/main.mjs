@@ -68,7 +68,7 @@ async function measure(url, title) {
   console.log(`${title.padEnd(42)}   p50 ms   p99 ms   max ms`);
   for (const { name, times } of asked) {
     times.sort((a, b) => a - b);
-    const at = (/** @type {number} */ share) => times[Math.min(times.length - 1, Math.floor(times.length * share))];
+    const at = (/** @type {number} */ share) => times[Math.ceil(times.length * share) - 1];
     console.log(`${name.padEnd(42)} ${[at(0.5), at(0.99), at(1)].map((ms) => ms?.toFixed(1).padStart(8)).join(' ')}`);
   }
 }

@@ -48,43 +48,38 @@ export function checkPayloadSize(
   return bytes > maxBytes ? [{ field, message: `must be at most ${maxBytes} bytes of JSON; got ${bytes}` }] : [];
 }
 
+/** `path` is undefined while nobody wants to know the places. */
 function walk(value: unknown, path: string | undefined, depth: number, faults: FieldError[]): void {
   if (faults.length >= LISTED_FAULTS) return;
-  const fault = (message: string) => faults.push({ field: path ?? '', message });
-  if (typeof value === 'string') {
-    if (isUnstorable(value)) fault('must not contain NUL or lone surrogates');
+  const message = faultOf(value, depth);
+  if (message !== null) {
+    faults.push({ field: path ?? '', message });
     return;
   }
-  if (value === null || typeof value === 'boolean') return;
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) fault('must be a finite number');
-    return;
-  }
-  if (typeof value !== 'object') {
-    fault(`must be a JSON value; got ${typeof value}`);
-    return;
-  }
-  // The depth bound also ends the walk of a value that contains itself.
-  if (depth > PAYLOAD_LIMITS.depth) {
-    fault(`must be at most ${PAYLOAD_LIMITS.depth} levels deep`);
-    return;
-  }
+  if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
-    value.forEach((item, index) => walk(item, path === undefined ? path : `${path}[${index}]`, depth + 1, faults));
-    return;
-  }
-  if (!isPlainObject(value)) {
-    fault('must be a plain JSON value, not an instance of a class');
+    value.forEach((item, index) => walk(item, path && `${path}[${index}]`, depth + 1, faults));
     return;
   }
   for (const key of Object.keys(value)) {
     const item: unknown = (value as Record<string, unknown>)[key];
     if (isUnstorable(key)) {
-      fault('must not have a key with NUL or lone surrogates');
+      faults.push({ field: path ?? '', message: 'must not have a key with NUL or lone surrogates' });
     } else if (item !== undefined) {
-      walk(item, path === undefined ? path : `${path}.${key}`, depth + 1, faults);
+      walk(item, path && `${path}.${key}`, depth + 1, faults);
     }
   }
+}
+
+/** What is wrong with a value itself, whatever it holds; null when nothing is. */
+function faultOf(value: unknown, depth: number): string | null {
+  if (typeof value === 'string') return isUnstorable(value) ? 'must not contain NUL or lone surrogates' : null;
+  if (value === null || typeof value === 'boolean') return null;
+  if (typeof value === 'number') return Number.isFinite(value) ? null : 'must be a finite number';
+  if (typeof value !== 'object') return `must be a JSON value; got ${typeof value}`;
+  // The depth bound also ends the walk of a value that contains itself.
+  if (depth > PAYLOAD_LIMITS.depth) return `must be at most ${PAYLOAD_LIMITS.depth} levels deep`;
+  return Array.isArray(value) || isPlainObject(value) ? null : 'must be a plain JSON value, not an instance of a class';
 }
 
 function isPlainObject(value: object): boolean {

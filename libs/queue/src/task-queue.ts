@@ -233,19 +233,17 @@ export class TaskQueue {
   private async add(mode: 'new' | 'again', dispatches: readonly Dispatch[]): Promise<number> {
     const { idx, processing, delayed, ready } = this.keys;
     const keys = [idx, processing, delayed, ...ready];
+    const send = (entries: readonly WrittenDispatch[]) => {
+      const args: (string | number)[] = [mode];
+      for (const { dispatch, json } of entries) {
+        const { entry, dueAtMs = 0 } = dispatch;
+        args.push(entry.id, entry.attempt, Math.max(0, Math.ceil(dueAtMs)), entry.priority ?? 0, json);
+      }
+      return this.run(scripts.enqueue, keys, args);
+    };
     // Redis works on one piece while the next is written: of pieces of 500, each 1,000 take a tenth longer.
     const added = await Promise.all(
-      chunksOf(dispatches, ENQUEUE_PIECE).flatMap((piece) => {
-        const entries = piece.map((dispatch) => ({ dispatch, json: dispatch.json ?? encodeQueueTask(dispatch.entry) }));
-        return chunksByBytes(entries).map((chunk) => {
-          const args: (string | number)[] = [mode];
-          for (const { dispatch, json } of chunk) {
-            const { entry, dueAtMs = 0 } = dispatch;
-            args.push(entry.id, entry.attempt, Math.max(0, Math.ceil(dueAtMs)), entry.priority ?? 0, json);
-          }
-          return this.run(scripts.enqueue, keys, args);
-        });
-      }),
+      chunksOf(dispatches, ENQUEUE_PIECE).flatMap((piece) => chunksByBytes(piece.map(written)).map(send)),
     );
     return added.reduce((sum, count) => sum + count, 0);
   }
@@ -270,6 +268,15 @@ export class TaskQueue {
     if (__MUTANT__ === 'claim_without_lease') await this.ack(claims);
     return claims;
   }
+}
+
+interface WrittenDispatch {
+  readonly dispatch: Dispatch;
+  readonly json: string;
+}
+
+function written(dispatch: Dispatch): WrittenDispatch {
+  return { dispatch, json: dispatch.json ?? encodeQueueTask(dispatch.entry) };
 }
 
 /** What is pushed to an empty priority-0 list to wake a blocked worker for the other lists. */

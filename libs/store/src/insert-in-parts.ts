@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
 import type { Database } from './database';
-import { freshInsert, insertTasks, mayWait } from './insert-tasks';
+import { freshInsert, insertTasks, mayWait, refuseOutside } from './insert-tasks';
 import type { InsertResult, NewTask } from './task-row';
 
 const PART = 250;
@@ -12,6 +12,7 @@ export async function* insertInParts(
   tasks: readonly NewTask[],
   manager: EntityManager,
 ): AsyncGenerator<InsertResult[]> {
+  refuseOutside(manager);
   if (tasks.some(mayWait)) {
     // One statement, which takes its locks in one order.
     yield await insertTasks(db, tasks, manager);

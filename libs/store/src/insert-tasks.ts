@@ -29,12 +29,17 @@ export async function insertTasks(
   tasks: readonly NewTask[],
   manager?: EntityManager,
 ): Promise<InsertResult[]> {
-  if (manager && !manager.queryRunner?.isTransactionActive) throw new NotInTransaction();
+  if (manager) refuseOutside(manager);
   if (tasks.length === 0) return [];
   if (tasks.length < LONG_FROM_TASKS && !tasks.some(mayWait)) return freshInsert(db, tasks)(manager);
   const insert = tasks.length < LONG_FROM_TASKS ? insertChecked : insertLong;
   if (manager) return insert(db, tasks, manager);
   return db.transaction((own) => insert(db, tasks, own));
+}
+
+/** What a manager outside of a transaction inserts would be committed at once. Throws `NotInTransaction`. */
+export function refuseOutside({ queryRunner }: EntityManager): void {
+  if (!queryRunner?.isTransactionActive) throw new NotInTransaction();
 }
 
 /**

@@ -47,7 +47,7 @@ const START = `
   ), ${COUNTED}, ${BACK}
   ${STARTED_ANSWER}`;
 
-/** The same for one, of the same parameters: two thirds of the server's CPU, and a tenth less until a lone task has its start. */
+/** The same for one, of the same parameters: an eighth less of the server's CPU, and a tenth less until a lone task has its start. */
 const START_ONE = `
   WITH gone AS (
     DELETE FROM tasks_uncounted t

@@ -212,6 +212,7 @@ describe('a submit in the transaction of its caller', () => {
   it('refuses a manager without a transaction, where it would commit on its own', async () => {
     const { manager } = store.dataSource;
 
+    await expect(submitter.submit('noop', null, { manager })).rejects.toThrow(NotInTransaction);
     await expect(submitter.submit('noop', null, { manager, taskId: 'alone' })).rejects.toThrow(NotInTransaction);
     await expect(submitter.submitMany([{ type: 'noop', payload: 1 }], { manager })).rejects.toThrow(NotInTransaction);
     expect(await find('alone')).toBeNull();

@@ -54,8 +54,12 @@ export class HeldTasks {
     return added;
   }
 
+  has(held: HeldTask): boolean {
+    return this.held[held.index] === held;
+  }
+
   remove(held: HeldTask): void {
-    if (this.held[held.index] !== held) return;
+    if (!this.has(held)) return;
     const last = this.held.pop();
     if (!last || last === held) return;
     this.held[held.index] = last;

@@ -7,7 +7,8 @@ import type { HeldTask, HeldTasks } from './held-tasks';
 /**
  * Renews the leases of everything this worker holds and says in Redis that the worker lives.
  *
- * - A hold that Redis lost is put back for a started task: PostgreSQL still names this worker.
+ * - A hold that Redis lost is put back for a started task: PostgreSQL still names this worker. One that was let go of while
+ *   Redis was asked is not lost: put back it would stand until its lease runs out.
  * - A hold that somebody else has is settled by the row: it is ours (the other one's start will be refused) or it went
  *   to another attempt, whose predecessor here is aborted.
  * - While Redis is away running tasks go on; only the trust to start new ones runs out.
@@ -47,7 +48,7 @@ export class LeaseKeeper {
     for (const held of holds) {
       if (!reasons.has(held.taskId)) held.trustedUntilMs = calledAtMs + leaseMs;
     }
-    const started = holds.filter(({ attempt, taskId }) => attempt !== null && reasons.has(taskId));
+    const started = holds.filter((held) => held.attempt !== null && reasons.has(held.taskId) && this.held.has(held));
     const back = await this.reassert(
       queue,
       started.filter(({ taskId }) => reasons.get(taskId) === 'missing'),

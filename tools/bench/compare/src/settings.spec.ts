@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { InvalidSettings, readSettings } from './settings';
+
+afterEach(() => vi.unstubAllEnvs());
 
 it('measures everything five times unless told otherwise', () => {
   const settings = readSettings([]);
@@ -28,4 +30,13 @@ it.each([
 ])('refuses %j with the name of the argument', (args, message) => {
   expect(() => readSettings(args)).toThrow(message);
   expect(() => readSettings(args)).toThrow(InvalidSettings);
+});
+
+it('files are seen from the folder in which the command was typed', () => {
+  vi.stubEnv('INIT_CWD', '/somewhere/below');
+
+  expect(readSettings(['--report', 'r.json', '--publish', '/r.json'])).toMatchObject({
+    report: '/somewhere/below/r.json',
+    publish: '/r.json',
+  });
 });

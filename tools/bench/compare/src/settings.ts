@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Form, ScenarioName } from './scenario';
 import { SCENARIOS } from './scenarios';
@@ -39,8 +40,8 @@ export function readSettings(args: readonly string[]): BenchSettings {
     rounds: wholeNumber('--rounds', values.rounds ?? String(ROUNDS[form]), { min: 1, max: 100 }),
     large:
       values.large === undefined ? undefined : wholeNumber('--large', values.large, { min: 1_000, max: 10_000_000 }),
-    report: values.report,
-    publish: values.publish,
+    report: fileOf(values.report),
+    publish: fileOf(values.publish),
   };
 }
 
@@ -61,6 +62,11 @@ function parsed(args: readonly string[]) {
   } catch (error) {
     throw new InvalidSettings(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** As seen from where the person is, who may have started it in any folder of the repository. */
+function fileOf(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '.', path);
 }
 
 function listOf<T extends string>(name: string, text: string | undefined, known: readonly T[]): T[] {

@@ -51,14 +51,18 @@ export function acceptStrictJson(fastify: FastifyInstance): void {
 export function refuseMalformedQueries(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, _reply, done) => {
     const query = request.raw.url?.split('?').slice(1).join('?') ?? '';
-    try {
-      if (query) decodeURIComponent(query);
-    } catch {
-      done(invalidRequest([{ field: '', message: 'the address holds a malformed percent-escape' }]));
-      return;
-    }
-    done();
+    if (isText(query)) done();
+    else done(invalidRequest([{ field: '', message: 'the address holds a malformed percent-escape' }]));
   });
+}
+
+function isText(escaped: string): boolean {
+  try {
+    // The answer is used, for the bundler drops a call whose answer is not: it takes this function for one that never throws.
+    return decodeURIComponent(escaped).length >= 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Lets in whoever shows a key; with no keys everybody. Public routes ask for none. */

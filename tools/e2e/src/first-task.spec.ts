@@ -134,6 +134,12 @@ describe('a task through api, worker and scheduler processes', () => {
     expect(Date.parse(urgent.started_at ?? '')).toBeLessThan(Date.parse(last.started_at ?? ''));
   });
 
+  it.each(['%zz', '%ff', '%'])('refuses %s in an address, which stands for no text', async (escaped) => {
+    const { status, body } = await api.call('GET', `/tasks?q=${escaped}`);
+
+    expect([status, JSON.stringify(body)]).toEqual([400, expect.stringContaining('malformed percent-escape')]);
+  });
+
   it('counts the same over REST and in SQL', async () => {
     const stats = await api.stats();
     const psql = new Client({ connectionString: database.url });

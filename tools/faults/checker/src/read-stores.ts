@@ -35,8 +35,8 @@ const FUNCTION_TASKS = `
   FROM tasks t JOIN schedules c ON c.id = t.schedule_id WHERE t.type = 'scheduled:' || c.name`;
 const COUNTS = 'SELECT status, count(*)::integer AS n FROM tasks GROUP BY 1';
 
-/** What is empty once everything has ended. `workers`, `epoch` and unreadable entries stay. */
-const EMPTY = ['processing', 'leases', 'idx', 'delayed_tasks', 'unrecorded', 'tasks'];
+/** What is empty once everything has ended, of every queue. `workers`, `epoch` and unreadable entries stay. */
+const EMPTY = /:(processing|leases|idx|delayed_tasks|unrecorded|tasks(:\d)?|claim:.*)$/;
 
 type StoredRecord = Pick<
   Evidence,
@@ -68,11 +68,9 @@ export async function readLeftovers(redisUrl: string, prefix: string): Promise<E
   const redis = new Redis(redisUrl);
   try {
     const leftovers: Record<string, number> = {};
-    for (const name of EMPTY) leftovers[`${prefix}:${name}`] = await sizeOf(redis, `${prefix}:${name}`);
-    for (let priority = 1; priority <= 9; priority += 1) {
-      leftovers[`${prefix}:tasks:${priority}`] = await sizeOf(redis, `${prefix}:tasks:${priority}`);
+    for (const key of await redis.keys(`${prefix}:*`)) {
+      if (EMPTY.test(key)) leftovers[key] = await sizeOf(redis, key);
     }
-    for (const landing of await redis.keys(`${prefix}:claim:*`)) leftovers[landing] = await sizeOf(redis, landing);
     return leftovers;
   } finally {
     redis.disconnect();

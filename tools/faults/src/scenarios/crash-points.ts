@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import type { FaultPoint } from '@millrace/contracts';
+import { eventually } from '@millrace/testing';
 import { drained } from '../drained';
 import { buildWithFaultPoints, FAULT_BUNDLES } from '../fault-builds';
-import { rowsOf, untilTasks } from '../record';
+import { countTasks, rowsOf, untilTasks } from '../record';
 import type { Scenario, ScenarioContext } from '../scenario';
 import type { Service, ServiceKind } from '../testbed';
 import { TICKING_SCHEDULER } from '../slot-watch';
-import { steadyWork } from '../workload';
+import { steadyWork, type Workload } from '../workload';
 
 interface CrashPoint {
   readonly point: FaultPoint;
@@ -40,6 +41,11 @@ const POINTS: readonly CrashPoint[] = [
 /** Submits that a doomed service gets to see until it dies. */
 const MOST_ROUNDS = 30;
 
+/** A task ends within this time, or never; a lost one as well. */
+const PATIENCE_MS = 60_000;
+
+const WORK = steadyWork(10, 100);
+
 export const crashPoints: Scenario = {
   row: '2',
   name: 'crash-points',
@@ -57,6 +63,7 @@ export const crashPoints: Scenario = {
         if (!doomed) complaints.push(`nothing died at ${point.point}`);
         else if (point.kind === 'worker') expectedLosses.set(doomed.process.pid, point);
       }
+      await inherit(context);
       say(`cycle ${cycle} of ${cycles}: ${POINTS.length} crashes`);
     }
     nemesis.note('the crashes are over');
@@ -69,27 +76,69 @@ export const crashPoints: Scenario = {
 
 /** Resolves with the service that died there; undefined when it did not come that far. */
 async function dieAt(context: ScenarioContext, crash: CrashPoint): Promise<Service | undefined> {
-  const { testbed, nemesis, load, random, cycles, tasks } = context;
+  const { testbed, nemesis, random } = context;
   const rescues = crash.point.endsWith('_rescue');
   // Others would be quicker.
   if (rescues) await Promise.all(testbed.running('scheduler').map((scheduler) => nemesis.terminate(scheduler)));
+  const failpoints = `${crash.point}:kill@${random.between(...(crash.hits ?? [1, 4]))}`;
   const doomed = await testbed.add(crash.kind, {
-    // One slot, so that it dies with one task in hand.
-    env: { FAILPOINTS: `${crash.point}:kill@${random.between(...(crash.hits ?? [1, 4]))}`, QUEUE_WORKERS: '1' },
+    env: { FAILPOINTS: failpoints, ...(crash.kind === 'worker' ? { QUEUE_QUEUES: queueOf(crash) } : {}) },
     bundle: join(FAULT_BUNDLES, crash.bundle),
   });
   nemesis.note(`${crash.kind} ${doomed.process.pid} is to die at ${crash.point}`, [doomed]);
   if (rescues) await loseWorker(context);
 
-  const share = Math.ceil(tasks / (cycles * POINTS.length));
-  for (let round = 0; round < MOST_ROUNDS && doomed.process.running; round += 1) {
-    await load.submit(share, { overMs: 1_000, workload: steadyWork(10, 100) });
-  }
+  const feedToo = crash.kind === 'worker' ? feed(context, doomed, queueOf(crash)) : Promise.resolve();
+  await Promise.all([submitUntilDead(context, doomed), feedToo]);
   const died = !doomed.process.running;
   if (died) nemesis.note(`${crash.kind} ${doomed.process.pid} is dead`);
   else await nemesis.terminate(doomed);
   await testbed.fillUp();
   return died ? doomed : undefined;
+}
+
+async function submitUntilDead({ load, cycles, tasks }: ScenarioContext, doomed: Service): Promise<void> {
+  const share = Math.ceil(tasks / (cycles * POINTS.length));
+  for (let round = 0; round < MOST_ROUNDS && doomed.process.running; round += 1) {
+    await load.submit(share, { overMs: 1_000, workload: WORK });
+  }
+}
+
+/**
+ * Gives a doomed worker one task after the other, in a queue of its own, so that it dies with one in hand. Of a queue with
+ * more in it even a worker of one slot starts the next task when the last one's outcome is still on its way, and claims ahead.
+ */
+async function feed({ testbed, load }: ScenarioContext, doomed: Service, queue: string): Promise<void> {
+  const workload: Workload = (taskId, random) => {
+    const { body, expect } = WORK(taskId, random);
+    return { body: { ...body, queue }, expect };
+  };
+  for (let round = 0; round < MOST_ROUNDS && doomed.process.running; round += 1) {
+    await load.submit(1, { bulk: 1, workload });
+    await eventually(async () => {
+      const left = doomed.process.running ? await countTasks(testbed, openIn([queue])) : 0;
+      if (left > 0) throw new Error('a worker is alive and does not end its only task');
+    }, PATIENCE_MS);
+  }
+}
+
+/** Works off what the workers that died in a cycle left in their queues; the next ones must find these empty. */
+async function inherit({ testbed, nemesis }: ScenarioContext): Promise<void> {
+  const queues = POINTS.filter(({ kind }) => kind === 'worker').map(queueOf);
+  const heir = await testbed.add('worker', { env: { QUEUE_QUEUES: queues.join(',') } });
+  await eventually(async () => {
+    const left = await countTasks(testbed, openIn(queues));
+    if (left > 0) throw new Error(`${left} tasks of workers that died are not over`);
+  }, PATIENCE_MS);
+  await nemesis.terminate(heir);
+}
+
+function queueOf({ point }: CrashPoint): string {
+  return `doomed_${point}`;
+}
+
+function openIn(queues: readonly string[]): string {
+  return `status IN ('pending', 'processing') AND queue IN (${queues.map((queue) => `'${queue}'`).join(', ')})`;
 }
 
 /** Kills a worker with tasks in its hands, for a scheduler to rescue them. */

@@ -32,6 +32,7 @@ void run();
 async function run(): Promise<void> {
   while (!stopping.signal.aborted) {
     if (isDue()) await renew();
+    if (beats.looks === 0) parentPort?.postMessage('looking');
     beats.countLook();
     await sleep(LOOK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
   }

@@ -57,11 +57,16 @@ export class RenewalThread {
     return { renewals, failures, looks };
   }
 
-  start(): void {
+  /** Resolves when the thread stands or could not be started, which is tried again; never rejects. */
+  async start(): Promise<void> {
     this.beats.turnedAtMs = monotonicMs();
     this.beats.renewedAtMs = monotonicMs();
     this.beat = setInterval(() => this.turn(), Math.min(BEAT_MS, this.settings.leaseMs / 6));
-    this.spawn();
+    const thread = this.spawn();
+    await new Promise<void>((resolve) => {
+      thread.once('message', () => resolve());
+      thread.once('exit', () => resolve());
+    });
   }
 
   /**
@@ -107,7 +112,7 @@ export class RenewalThread {
     this.hasTold = holds.length > 0;
   }
 
-  private spawn(): void {
+  private spawn(): Worker {
     const { redisUrl, prefix } = this.options;
     const { workerId, leaseMs, queues, deadLoopMs = 15_000 } = this.settings;
     const workerData: RenewalThreadData = {
@@ -126,6 +131,7 @@ export class RenewalThread {
     thread.on('error', (error) => this.logger.error('The renewal thread failed', { error }));
     thread.once('exit', () => void this.restart());
     this.thread = thread;
+    return thread;
   }
 
   private async restart(): Promise<void> {

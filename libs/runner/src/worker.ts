@@ -41,6 +41,9 @@ const SPILL_MS = 250;
 /** The claim loop comes round every two seconds; a promote loop at least once a poll interval. */
 const LOOP_LIMIT_MS = 60_000;
 
+/** The renewal thread stands after 50 to 300 ms. */
+const RENEWING_MS = 3_000;
+
 /** Aborted handlers get 3 s to settle, and their outcomes a moment to arrive. */
 const ABORTED_MS = 4_000;
 
@@ -174,11 +177,11 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
   /** Begins to take tasks. Stores that are away are waited for. */
   start(): void {
     this.renewing = this.watch.watch('renewal-thread', LOOP_LIMIT_MS);
-    this.renewals.start();
+    const renewing = this.renewals.start();
     for (const periodic of this.upkeep) periodic.start();
     this.cancels.start();
     this.prepareCells();
-    this.loops = [this.claim(), ...[...this.options.queues.keys()].map((queue) => this.promote(queue))];
+    this.loops = [this.claim(renewing), ...[...this.options.queues.keys()].map((queue) => this.promote(queue))];
     this.logger.log('Taking tasks', { workerId: this.id, queues: Object.fromEntries(this.options.queues) });
   }
 
@@ -243,9 +246,11 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
     if (spec) this.cells.prepare(spec);
   }
 
-  private claim(): Promise<void> {
+  private async claim(renewing: Promise<void>): Promise<void> {
     const { leaseMs, queues } = this.options;
     const loop = this.watch.watch('claim', LOOP_LIMIT_MS);
+    // Until the thread stands, the first handler that computes would lose its lease.
+    await waitAtMost(RENEWING_MS, renewing);
     const claims = new ClaimLoop(
       {
         workerId: this.id,
@@ -259,7 +264,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       this.queues,
       this.slots,
     );
-    return claims.run(this.stopping.signal).finally(() => loop.end());
+    await claims.run(this.stopping.signal).finally(() => loop.end());
   }
 
   private promote(queue: string): Promise<void> {

@@ -15,4 +15,5 @@ export {
   type Isolation,
   type TaskHandlerOptions,
 } from './task-handler';
-export { Worker, type WorkerStats } from './worker';
+export { Worker } from './worker';
+export type { WorkerStats } from './worker-stats';

@@ -4,7 +4,6 @@ import { faultOf, type Claim } from '@millrace/queue';
 import type { RecordedOutcome, StartedTask, TaskQueries, TaskRepository } from '@millrace/store';
 import {
   decideOutcome,
-  dispatchOf,
   SnoozeError,
   type Decision,
   type EndedAttempt,
@@ -12,15 +11,11 @@ import {
   type TaskSubmitter,
 } from '@millrace/tasks';
 import { WorkerStopping } from './abort-reasons';
-import { Attempt, type Run } from './attempt-runner';
-import { HandlerContext } from './handler-context';
+import type { Run } from './attempt-runner';
 import type { HandlerRegistry, RegisteredHandler } from './handler-registry';
 import type { HeldTask, HeldTasks } from './held-tasks';
 import type { ClaimTimes } from './claim-loop';
-import type { CellSpec } from './isolation/cell-body';
 import type { Cells } from './isolation/cells';
-import { IsolatedAttempt } from './isolation/isolated-attempt';
-import { isolationOf } from './isolation/isolation-of';
 import { LeakedHandlers } from './leaked-handlers';
 import type { FinishedAttempt, OutcomeBuffer } from './outcome-buffer';
 import { OutcomeWriter } from './outcome-writer';
@@ -31,6 +26,8 @@ import type { Slots } from './slots';
 import { StartGate, type GateAnswers } from './start-gate';
 import { StrayRows } from './stray-rows';
 import type { Tally } from './tally';
+import { TaskRuns } from './task-runs';
+import { tellOutcome } from './tell-outcome';
 import { Unroutable } from './unroutable';
 
 /** How long a task waits whose start failed for a reason of its own. */
@@ -79,21 +76,19 @@ export class TaskFlow implements GateAnswers {
   private readonly writer: OutcomeWriter;
   private readonly progress: ProgressWriter;
   private readonly unroutable: Unroutable;
+  private readonly runs: TaskRuns;
   private readonly line: SlotLine<Beginning>;
   private readonly leaks: LeakedHandlers;
   /** Attempts that ended and have no place in the outcome buffer yet. */
   private readonly ending = new Set<Promise<void>>();
 
   constructor(private readonly parts: FlowParts) {
-    const { workerId, slots, held, tasks, queries, policy, settler, tally, buffer, hasSpilled, stopping, abandon } =
-      parts;
+    const { workerId, slots, held, tasks, queries, hasSpilled, stopping, abandon } = parts;
     this.strays = new StrayRows(workerId, held, queries, tasks, hasSpilled);
-    this.gate = new StartGate(
-      { workerId, tasks, policy, tally, stopping, handBackStrays: () => this.strays.runOnce() },
-      this,
-    );
-    this.writer = new OutcomeWriter({ tasks, tally, buffer, abandon }, (attempts, won) => this.settle(attempts, won));
+    this.gate = new StartGate({ ...parts, handBackStrays: () => this.strays.runOnce() }, this);
+    this.writer = new OutcomeWriter(parts, (attempts, won) => this.settle(attempts, won));
     this.progress = new ProgressWriter(tasks, abandon);
+    this.runs = new TaskRuns({ ...parts, progress: this.progress });
     this.leaks = new LeakedHandlers(slots.total);
     this.line = new SlotLine({
       slots,
@@ -101,7 +96,7 @@ export class TaskFlow implements GateAnswers {
       giveUp: ({ held, task }) => this.end(held, task, { kind: 'interrupted' }),
       stopping,
     });
-    this.unroutable = new Unroutable({ tasks, queries, policy, settler, tally });
+    this.unroutable = new Unroutable(parts);
   }
 
   /** Claimed tasks could not be started, or no further outcome could be kept, at the moment. */
@@ -152,7 +147,7 @@ export class TaskFlow implements GateAnswers {
       return this.end(held, task, { kind: 'interrupted' });
     }
     failpoint('after_gate');
-    const run = this.runOf(held, task, handler);
+    const run = this.runs.runOf(held, task, handler);
     if (!run) return this.end(held, task, { kind: 'threw', error: new SnoozeError(this.parts.cells.nextWaitMs()) });
     held.run = run;
     run.begin((ended) => {
@@ -230,48 +225,13 @@ export class TaskFlow implements GateAnswers {
     await Promise.all(this.ending);
   }
 
-  /**
-   * Whether a task may go to the gate now. One that needs a cell while all are taken waits in the delayed set, and
-   * neither its attempts nor the slots of others are spent on it.
-   */
+  /** Whether a task may go to the gate now; one that would find no cell waits in the delayed set. */
   private hasPlace(held: HeldTask): boolean {
-    const { cells, registry, settler, slots } = this.parts;
-    const { type, raw, crashCount } = held.claim;
-    const handler = registry.find(type);
-    // An entry without a row gets it at the gate, and is put off after that.
-    if (!handler || raw || !this.cellFor(handler, crashCount)) return true;
-    held.place = cells.reserve();
-    if (held.place) return true;
+    if (this.runs.reserve(held)) return true;
+    const { cells, settler, slots } = this.parts;
     settler.putBack(held, cells.nextWaitMs());
     slots.release();
     return false;
-  }
-
-  private cellFor(handler: RegisteredHandler, crashCount: number): CellSpec | null {
-    return this.parts.cells.possible ? isolationOf(handler, crashCount) : null;
-  }
-
-  /** The attempt, in a cell if it needs one; null when it needs one and all are taken. */
-  private runOf(held: HeldTask, task: StartedTask, handler: RegisteredHandler): Run | null {
-    const { cells, submitter } = this.parts;
-    const timeoutMs = task.timeoutMs ?? handler.timeoutMs;
-    const setProgress = (progressJson: string) =>
-      this.progress.set(held, { id: task.id, attempt: task.attempt, progressJson });
-    const spec = this.cellFor(handler, task.crashCount);
-    if (!spec) {
-      return new Attempt(
-        (source) =>
-          handler.handler.handle(task.payload as never, new HandlerContext(task, source, submitter, setProgress)),
-        timeoutMs,
-      );
-    }
-    const place = (held.place ??= cells.reserve());
-    if (!place) return null;
-    const trusted = () => performance.now() <= held.trustedUntilMs;
-    const run = new IsolatedAttempt({ place, spec, task, timeoutMs, trusted, setProgress });
-    // Lost tasks are rare, declared ones come again.
-    if (handler.isolated) cells.prepare(spec);
-    return run;
   }
 
   private async setAside(unserved: readonly HeldTask[]): Promise<void> {
@@ -320,26 +280,9 @@ export class TaskFlow implements GateAnswers {
   private settle(attempts: readonly FinishedAttempt[], won: readonly (RecordedOutcome | null)[]): void {
     failpoint('before_ack');
     attempts.forEach((finished, index) => {
-      this.tell(finished, won[index] ?? null);
+      tellOutcome(this.parts, finished, won[index] ?? null);
       this.parts.settler.ack(finished.held);
     });
-  }
-
-  private tell({ task, record }: FinishedAttempt, won: RecordedOutcome | null): void {
-    const { settler, tally } = this.parts;
-    const { taskId, attempt } = record;
-    if (won === null) {
-      this.logger.warn('An outcome came too late and was kept as superseded', { taskId, attempt });
-      tally.superseded(task);
-      return;
-    }
-    const { status, runAt } = won;
-    const outcome = status === 'cancelled' ? 'cancelled' : record.outcome;
-    tally.recorded(task, outcome, status);
-    this.logger.debug('An attempt ended', { taskId, attempt, type: task.type, outcome, status });
-    if (status !== 'pending' || runAt === null) return;
-    const { retryCount, crashCount } = record;
-    settler.dispatch(task.queue, dispatchOf({ ...task, attempt: won.attempt, retryCount, crashCount, runAt }));
   }
 
   /** Up to as many handlers as there are slots may run on beside new tasks; one more keeps its slot until it settles. */

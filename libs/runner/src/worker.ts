@@ -3,8 +3,8 @@ import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { pause } from '@millrace/contracts';
-import { CancelSignals, Queues, type QueueDepth, type RenewalThread } from '@millrace/queue';
-import { LoopWatch, Metrics, Periodic, Program, Shutdown, type LoopReport, type WatchedLoop } from '@millrace/runtime';
+import { CancelSignals, Queues, type RenewalThread } from '@millrace/queue';
+import { LoopWatch, Metrics, Periodic, Program, Shutdown, type WatchedLoop } from '@millrace/runtime';
 import { TaskQueries, TaskRepository, WorkerRepository } from '@millrace/store';
 import { TaskPolicy, TaskSubmitter } from '@millrace/tasks';
 import { CancelWatch } from './cancel-watch';
@@ -23,10 +23,11 @@ import { RunnerOptions } from './runner-options';
 import { Settler } from './settler';
 import { Slots } from './slots';
 import { SpillFolder } from './spill-folder';
-import { Tally, type Totals } from './tally';
+import { Tally } from './tally';
 import { TaskFlow } from './task-flow';
 import { gaugeWorker } from './worker-gauges';
 import { WorkerHeart } from './worker-heart';
+import { statsOf, type WorkerStats } from './worker-stats';
 
 /** How often a worker says in PostgreSQL that it lives. */
 const HEARTBEAT_MS = 5_000;
@@ -217,22 +218,16 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   /** What this worker does at the moment and has done since it started. */
   async stats(): Promise<WorkerStats> {
-    const names = [...this.options.queues.keys()];
-    const depths = await Promise.all(names.map(async (name) => [name, await this.depthOf(name)] as const));
-    return {
+    return statsOf({
       workerId: this.id,
-      enabled: this.options.enabled,
-      workers: {
-        running: this.slots.total - this.slots.free,
-        free: this.slots.free,
-        total: this.slots.total,
-        leaked: this.flow.leaked,
-        isolated: this.cells.busy,
-      },
-      queues: Object.fromEntries(depths),
-      loops: this.watch.reports(),
-      totals: { ...this.tally.totals },
-    };
+      options: this.options,
+      slots: this.slots,
+      leaked: this.flow.leaked,
+      isolated: this.cells.busy,
+      queues: this.queues,
+      watch: this.watch,
+      tally: this.tally,
+    });
   }
 
   private prepareCells(): void {
@@ -289,32 +284,6 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
       if (result.status === 'rejected') this.logger.warn('A goodbye failed', { error: result.reason as unknown });
     }
   }
-
-  private async depthOf(queue: string): Promise<QueueDepth | null> {
-    return this.queues
-      .of(queue)
-      .depth()
-      .catch(() => null);
-  }
-}
-
-/** What `Worker.stats` answers. */
-export interface WorkerStats {
-  readonly workerId: string;
-  readonly enabled: boolean;
-  readonly workers: {
-    readonly running: number;
-    readonly free: number;
-    readonly total: number;
-    readonly leaked: number;
-    /** Those of `running` that have a process or thread of their own, and those whose own is not gone yet. */
-    readonly isolated: number;
-  };
-  /** Null for a queue that Redis did not tell about. */
-  readonly queues: Readonly<Record<string, QueueDepth | null>>;
-  /** Everything that must go on in the background. */
-  readonly loops: readonly LoopReport[];
-  readonly totals: Readonly<Totals>;
 }
 
 function spillFolderOf({ spillFolder, spillLimitBytes }: RunnerOptions, workerId: string): SpillFolder | null {

@@ -5,16 +5,10 @@ import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import {
-  acceptStrictJson,
-  addAnswerHeaders,
-  askForKeys,
-  endConnections,
-  observeRequests,
-  refuseMalformedQueries,
-} from './http-hooks';
+import { acceptStrictJson, addAnswerHeaders, askForKeys, endConnections, refuseMalformedQueries } from './http-hooks';
 import { JsonLogger } from './json-logger';
 import { Metrics } from './metrics';
+import { observeRequests } from './observe-requests';
 import type { ErrorTable } from './problem';
 import { sendProblem } from './problem.filter';
 import { Program } from './program';

@@ -1,7 +1,5 @@
-import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { findApiKey, type ApiKey } from './api-keys';
-import type { Metrics } from './metrics';
 import { HttpProblem, invalidRequest } from './problem';
 import { settingsOf } from './public';
 import { parseStrictJson } from './strict-json';
@@ -85,23 +83,6 @@ export function addAnswerHeaders(fastify: FastifyInstance): void {
       'X-Frame-Options': 'DENY',
       'Referrer-Policy': 'no-referrer',
     });
-    done();
-  });
-}
-
-/** Measures every request by its route and status, and logs it at debug level. */
-export function observeRequests(fastify: FastifyInstance, metrics: Metrics): void {
-  const logger = new Logger('Http');
-  const durations = metrics.histogram({
-    name: 'millrace_http_request_duration_seconds',
-    help: 'How long requests took, by method, route and status.',
-    labelNames: ['method', 'route', 'status'],
-  });
-  fastify.addHook('onResponse', (request, reply, done) => {
-    const route = request.is404 ? 'none' : (request.routeOptions.url ?? 'none');
-    const labels = { method: request.method, route, status: String(reply.statusCode) };
-    durations.observe(labels, reply.elapsedTime / 1000);
-    logger.debug('Request answered', { ...labels, requestId: request.id, ms: Math.round(reply.elapsedTime) });
     done();
   });
 }

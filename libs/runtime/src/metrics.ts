@@ -11,7 +11,8 @@ export interface MetricOptions<Label extends string> {
 
 /** Its labels are those of each series. */
 export interface SeriesHistogramOptions extends Omit<MetricOptions<never>, 'labelNames'> {
-  readonly buckets: readonly number[];
+  /** Default as for `histogram`. */
+  readonly buckets?: readonly number[];
 }
 
 /** Upper bounds, in seconds, for how long something that a person waits for takes. */
@@ -67,8 +68,8 @@ export class Metrics {
     return existing ?? new Histogram({ name, help, labelNames, buckets: [...buckets], registers: [this.registry] });
   }
 
-  /** Like `histogram`, for what is observed with every task: its user keeps the series of each set of labels. */
-  seriesHistogram({ name, help, buckets }: SeriesHistogramOptions): SeriesHistogram {
+  /** Like `histogram`, for what is observed with every task or request: its user keeps the series of each set of labels. */
+  seriesHistogram({ name, help, buckets = DEFAULT_BUCKETS }: SeriesHistogramOptions): SeriesHistogram {
     const existing = this.registry.getSingleMetric(name) as unknown as SeriesHistogram | undefined;
     return existing ?? new SeriesHistogram(this.registry, name, help, buckets).register();
   }

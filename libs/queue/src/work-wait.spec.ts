@@ -57,6 +57,24 @@ describe('waitForWork', () => {
     expect((await working).flat()).toHaveLength(3);
   });
 
+  it.each([0, 7])('of fifty idle workers a task of priority %i wakes one', async (priority) => {
+    const stopping = new AbortController();
+    let woken = 0;
+    const waits = Array.from({ length: 50 }, async (_, index) => {
+      const wait = { ...CLAIM, workerId: `idle-${index}`, timeoutMs: LONG_MS, signal: stopping.signal };
+      await own.queue.claimWhenReady(wait);
+      woken += 1;
+    });
+    await untilBlocked(50);
+    await own.queue.enqueue([dispatch('a', { priority })]);
+    await eventually(() => expect(woken).toBe(1));
+
+    await untilBlocked(49);
+    expect(woken).toBe(1);
+    stopping.abort();
+    await Promise.all(waits);
+  });
+
   it('ends after its timeout', async () => {
     const elapsed = await elapsedMs(own.queue.waitForWork({ workerId, timeoutMs: 200 }));
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +47,10 @@ async function outcomesOf(file: SpillFile | null): Promise<SpilledOutcome[]> {
 
 const spillOf = (workerId: string, limitBytes = 1_000_000) =>
   new SpillFolder({ folder: join(folder, 'made', 'when needed'), limitBytes, workerId });
+
+/** Lets this process write no file beyond so many bytes. */
+const limitFiles = (bytes: number | 'unlimited') =>
+  execFileSync('prlimit', [`--pid=${process.pid}`, `--fsize=${bytes}:`]);
 
 const names = () => readdir(join(folder, 'made', 'when needed'));
 
@@ -146,4 +151,17 @@ describe('the spill folder', () => {
     expect(seen).toEqual([left]);
     await taken?.remove();
   });
+});
+
+it.runIf(process.platform === 'linux')('a write that fails half way leaves nothing behind', async () => {
+  const many = Array.from({ length: 100 }, (_, id) => outcome(id));
+  limitFiles(4_096);
+  try {
+    await expect(spill.write(many)).rejects.toMatchObject({ code: 'EFBIG' });
+  } finally {
+    limitFiles('unlimited');
+  }
+
+  expect(await names()).toEqual([]);
+  expect(await spill.hasOwn()).toBe(false);
 });

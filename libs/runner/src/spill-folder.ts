@@ -50,14 +50,14 @@ export class SpillFolder {
     if ((await this.sizeBytes()) + Buffer.byteLength(text) > this.limitBytes) throw new SpillFull(this.limitBytes);
     const name = `${this.owner}-${randomUUID()}`;
     const writing = join(this.folder, `${name}.writing`);
-    const file = await open(writing, 'ax', 0o600);
     try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
+      await writeDurably(writing, text);
+      await rename(writing, join(this.folder, `${name}.spill`));
+    } catch (error) {
+      // What is torn would take room, and pass for outcomes of this worker until it counts as abandoned.
+      await rm(writing, { force: true });
+      throw error;
     }
-    await rename(writing, join(this.folder, `${name}.spill`));
     await this.sync();
   }
 
@@ -171,6 +171,16 @@ async function* batchesOf(file: FileHandle, unreadable: () => void): AsyncGenera
       batch = [];
     }
     if (batch.length > 0) yield batch;
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'ax', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
   } finally {
     await file.close();
   }

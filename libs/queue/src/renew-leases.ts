@@ -32,8 +32,8 @@ void run();
 async function run(): Promise<void> {
   while (!stopping.signal.aborted) {
     if (isDue()) await renew();
-    if (beats.looks === 0) parentPort?.postMessage('looking');
     beats.countLook();
+    if (beats.looks === 1) parentPort?.postMessage('looking');
     await sleep(LOOK_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
   }
   redis.disconnect();

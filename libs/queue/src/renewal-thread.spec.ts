@@ -35,6 +35,7 @@ async function claimed(settings: { leaseMs?: number; deadLoopMs?: number } = {})
   threads.push(thread);
   await queue.enqueue([dispatch('t1')]);
   await thread.start();
+  expect(thread.counts.looks).toBeGreaterThan(0);
   const [claim] = await queue.claim({ ...CLAIM, leaseMs: LEASE_MS, ...settings });
   if (!claim) throw new Error('nothing was claimed');
   held = [claim];

@@ -244,7 +244,7 @@ export class Worker implements OnApplicationBootstrap, BeforeApplicationShutdown
   private async claim(renewing: Promise<void>): Promise<void> {
     const { leaseMs, queues } = this.options;
     const loop = this.watch.watch('claim', LOOP_LIMIT_MS);
-    // Until the thread stands, the first handler that computes would lose its lease.
+    // Its start takes 50 ms of a processor, which the first tasks would have to share, and until it stands nobody covers for this loop.
     await waitAtMost(RENEWING_MS, renewing);
     const claims = new ClaimLoop(
       {

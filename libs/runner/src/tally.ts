@@ -1,5 +1,6 @@
 import type { AttemptOutcome, TaskStatus } from '@millrace/contracts';
 import { Metrics } from '@millrace/runtime';
+import type { StartedTask } from '@millrace/store';
 import { Injectable } from '@nestjs/common';
 import { TypeMetrics, type TaskLabels } from './type-metrics';
 
@@ -85,10 +86,9 @@ export class Tally {
     this.totals.claimed += count;
   }
 
-  /** `waitSeconds`: since the task was due. */
-  started(labels: TaskLabels, waitSeconds: number): void {
+  started(task: StartedTask): void {
     this.totals.started += 1;
-    this.types.of(labels).waits.observe(Math.max(0, waitSeconds));
+    this.types.of(task).waits.observe(Math.max(0, secondsWaited(task)));
   }
 
   /** An attempt whose outcome is recorded; `status` is the task's from then on. */
@@ -150,4 +150,10 @@ export class Tally {
   batch(step: 'start' | 'outcome', size: number): void {
     this.batches.observe({ step }, size);
   }
+}
+
+/** From the moment the task was due until its start, by the database's clock. */
+function secondsWaited({ startedAt, runAt, createdAt }: StartedTask): number {
+  const dueAt = Math.max(runAt.getTime(), createdAt.getTime());
+  return ((startedAt?.getTime() ?? dueAt) - dueAt) / 1_000;
 }

@@ -129,7 +129,7 @@ export class TaskFlow implements GateAnswers {
   started(held: HeldTask, task: StartedTask): void {
     const { registry, tally, slots } = this.parts;
     held.attempt = task.attempt;
-    tally.started(task, secondsWaited(task));
+    tally.started(task);
     slots.passed(performance.now() - held.claimedAtMs);
     const handler = registry.find(task.type);
     // The entry named another type than the row, whose word is final.
@@ -158,9 +158,7 @@ export class TaskFlow implements GateAnswers {
   }
 
   early(held: HeldTask, dueInMs: number): void {
-    held.place?.leave();
-    this.parts.settler.putBack(held, Math.max(1, Math.ceil(dueInMs)));
-    this.parts.slots.release();
+    this.putBack(held, Math.max(1, Math.ceil(dueInMs)));
   }
 
   expired(held: HeldTask): void {
@@ -170,7 +168,7 @@ export class TaskFlow implements GateAnswers {
 
   unrecordable(held: HeldTask, reason: string): void {
     this.parts.settler.setAside(held, reason);
-    this.parts.slots.release();
+    this.letGo(held);
   }
 
   refused(held: HeldTask, reason: string): void {
@@ -183,15 +181,11 @@ export class TaskFlow implements GateAnswers {
   }
 
   unanswered(held: HeldTask): void {
-    held.place?.leave();
-    this.parts.settler.putBack(held, 0);
-    this.parts.slots.release();
+    this.putBack(held, 0);
   }
 
   unstartable(held: HeldTask): void {
-    held.place?.leave();
-    this.parts.settler.putBack(held, UNSTARTABLE_MS);
-    this.parts.slots.release();
+    this.putBack(held, UNSTARTABLE_MS);
   }
 
   /** Looks for rows that are this worker's by the record and do not run here. */
@@ -228,9 +222,7 @@ export class TaskFlow implements GateAnswers {
   /** Whether a task may go to the gate now; one that would find no cell waits in the delayed set. */
   private hasPlace(held: HeldTask): boolean {
     if (this.runs.reserve(held)) return true;
-    const { cells, settler, slots } = this.parts;
-    settler.putBack(held, cells.nextWaitMs());
-    slots.release();
+    this.putBack(held, this.parts.cells.nextWaitMs());
     return false;
   }
 
@@ -239,9 +231,19 @@ export class TaskFlow implements GateAnswers {
     for (let count = unserved.length; count > 0; count -= 1) this.parts.slots.release();
   }
 
+  private putBack(held: HeldTask, delayMs: number): void {
+    this.parts.settler.putBack(held, delayMs);
+    this.letGo(held);
+  }
+
   private drop(held: HeldTask): void {
-    held.place?.leave();
     this.parts.settler.ack(held);
+    this.letGo(held);
+  }
+
+  /** A claimed task that had no slot to run in is over for this worker. */
+  private letGo(held: HeldTask): void {
+    held.place?.leave();
     this.parts.slots.release();
   }
 
@@ -296,10 +298,4 @@ export class TaskFlow implements GateAnswers {
     slots.end(performance.now() - held.slotSinceMs);
     this.line.move();
   }
-}
-
-/** From the moment the task was due until its start, by the database's clock. */
-function secondsWaited({ startedAt, runAt, createdAt }: StartedTask): number {
-  const dueAt = Math.max(runAt.getTime(), createdAt.getTime());
-  return ((startedAt?.getTime() ?? dueAt) - dueAt) / 1_000;
 }

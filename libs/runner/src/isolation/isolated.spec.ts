@@ -1,3 +1,5 @@
+import { Redis } from 'ioredis';
+import { eventually } from '@millrace/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TestWorker } from '../worker.fixture';
 import { openTrickBench, type TrickBench } from './trick-bench.fixture';
@@ -141,4 +143,15 @@ describe('isolated tasks beyond the bound', SLOW_TEST, () => {
     await Promise.all(deaf.map((taskId) => bench.control.cancel(taskId)));
     for (const taskId of deaf) expect(await ended(taskId)).toMatchObject({ status: 'cancelled' });
   });
+});
+
+it('an entry of an isolated type that is cut off after a good head keeps no place', SLOW_TEST, async () => {
+  const redis = new Redis(bench.redisUrl);
+  await redis.lpush(`${bench.prefix}:tasks`, '{"id":"cut-off","attempt":0,"name":"in_process","payload":{"a');
+  redis.disconnect();
+
+  await eventually(async () => {
+    expect(await bench.queues.of('default').depth()).toMatchObject({ bad: 1, processing: 0 });
+    expect((await worker.worker.stats()).workers).toMatchObject({ isolated: 0, running: 0 });
+  }, PATIENCE_MS);
 });

@@ -52,15 +52,8 @@ export { StoreModule } from './store.module';
 export { SubmitNotices } from './submit-notices';
 export type { CountFilter } from './task-counts';
 export type { TaskFilter } from './task-filter';
-export {
-  COUNT_LIMIT,
-  TaskQueries,
-  type PageRequest,
-  type RecentFailure,
-  type RunningTask,
-  type TaskPage,
-  type TaskStanding,
-} from './task-queries';
+export type { PageRequest, TaskPage } from './task-list';
+export { TaskQueries, type RecentFailure, type RunningTask, type TaskStanding } from './task-queries';
 export { ANONYMOUS, TaskRepository } from './task-repository';
 export type {
   AttemptRow,

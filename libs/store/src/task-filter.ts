@@ -15,7 +15,7 @@ export interface TaskFilter {
   readonly q?: string | undefined;
 }
 
-/** The filter as SQL: conditions on `tasks`, without WHERE, and their parameters from $1. */
+/** The filter as SQL: conditions on `tasks`, without WHERE, and all parameters of the statement, from $1. */
 export interface FilterSql {
   readonly conditions: readonly string[];
   readonly parameters: readonly unknown[];
@@ -36,9 +36,14 @@ export interface FilterUse {
    * planner expect far too few: it takes creation and end for independent of each other.
    */
   readonly skipsOlder?: boolean;
+  /** Parameters that the statement has before those of the filter. */
+  readonly given?: readonly unknown[];
 }
 
-export function filterSql(filter: TaskFilter, { lead = null, skipsOlder = true }: FilterUse = {}): FilterSql {
+export function filterSql(
+  filter: TaskFilter,
+  { lead = null, skipsOlder = true, given = [] }: FilterUse = {},
+): FilterSql {
   const columns: readonly (readonly [string, unknown])[] = [
     ['status', filter.status === 'all' ? undefined : filter.status],
     ['type', filter.type],
@@ -46,7 +51,7 @@ export function filterSql(filter: TaskFilter, { lead = null, skipsOlder = true }
     ['user_id', filter.userId],
     ['schedule_id', filter.scheduleId],
   ];
-  const parameters: unknown[] = [];
+  const parameters: unknown[] = [...given];
   const conditions: string[] = [];
   const add = (value: unknown, condition: (parameter: string) => string): void => {
     if (value === undefined) return;
@@ -59,15 +64,20 @@ export function filterSql(filter: TaskFilter, { lead = null, skipsOlder = true }
   const notOlder = (p: string) => (skipsOlder ? ` AND (finished_at IS NULL OR finished_at >= ${p})` : '');
   add(filter.createdFrom, (p) => `created_at >= ${p}${notOlder(p)}`);
   add(filter.createdTo, (p) => `created_at < ${p}`);
-  add(filter.q === undefined ? undefined : `${escapeLike(filter.q)}%`, (p) => `task_id LIKE ${p}`);
+  add(filter.q === undefined ? undefined : startsWith(filter.q), (p) => `task_id LIKE ${p}`);
   return { conditions, parameters };
 }
 
-/** Whether the counters know the total: they count by status, type, queue and user. */
-export function isCounted({ scheduleId, createdFrom, createdTo, q }: TaskFilter): boolean {
-  return scheduleId === undefined && createdFrom === undefined && createdTo === undefined && q === undefined;
+/** Whether it asks for tasks that were created in a span of time. */
+export function isOfSpan({ createdFrom, createdTo }: Omit<TaskFilter, 'status'>): boolean {
+  return createdFrom !== undefined || createdTo !== undefined;
 }
 
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
+/** Whether the counters know the total: they count by status, type, queue and user. */
+export function isCounted(filter: TaskFilter): boolean {
+  return filter.scheduleId === undefined && filter.q === undefined && !isOfSpan(filter);
+}
+
+function startsWith(text: string): string {
+  return `${text.replace(/[\\%_]/g, '\\$&')}%`;
 }

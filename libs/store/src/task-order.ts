@@ -1,6 +1,6 @@
 import type { RawRow } from './database';
 import { InvalidCursor } from './store-errors';
-import type { LeadColumn, TaskFilter } from './task-filter';
+import { isOfSpan, type LeadColumn, type TaskFilter } from './task-filter';
 
 /** Microseconds, as PostgreSQL keeps them: milliseconds would skip tasks created in the same one. */
 export const CREATED_US = '(extract(epoch FROM created_at) * 1000000)::bigint';
@@ -53,10 +53,30 @@ const BY_CREATION: TaskOrder = {
   },
 };
 
+/** What a task may be called, `TASK_ID_PATTERN`, needs no quoting. */
+const NAME_CURSOR = /^name:([A-Za-z0-9._:-]{1,128})$/;
+
+/** The only order in which an index has those whose ids begin alike. Of ids that we have made it is the newest first as well. */
+export const BY_TASK_ID: TaskOrder = {
+  by: 'task_id DESC',
+  lead: null,
+  start: null,
+  cursorOf: ({ task_id: taskId }) => encode(`name:${String(taskId)}`),
+  after: (cursor) => {
+    const [taskId] = decode(cursor, NAME_CURSOR);
+    return `task_id < '${taskId}'`;
+  },
+};
+
+/** Whether it continues a list in the order of the ids of many tasks. */
+export function isByTaskId(cursor: string): boolean {
+  return NAME_CURSOR.test(textOf(cursor));
+}
+
 /** Lists are ordered by id, those of a span of time by creation. */
 export function orderOf(filter: TaskFilter): TaskOrder {
-  if (filter.createdFrom !== undefined || filter.createdTo !== undefined) return BY_CREATION;
-  const lead = leadOf(filter);
+  if (isOfSpan(filter)) return BY_CREATION;
+  const lead = filter.q === undefined ? leadOf(filter) : null;
   return lead ? byIdWithin(lead) : BY_ID;
 }
 
@@ -86,7 +106,11 @@ function encode(place: string): string {
 }
 
 function decode(cursor: string, shape: RegExp): string[] {
-  const match = shape.exec(Buffer.from(cursor, 'base64url').toString('latin1'));
+  const match = shape.exec(textOf(cursor));
   if (!match) throw new InvalidCursor(cursor);
   return match.slice(1);
+}
+
+function textOf(cursor: string): string {
+  return Buffer.from(cursor, 'base64url').toString('latin1');
 }

@@ -9,27 +9,9 @@ import {
 } from './missing-candidates';
 import { readTask, TASK_COLUMNS } from './task-columns';
 import { countByStatus, type CountFilter } from './task-counts';
-import { filterSql, isCounted, type TaskFilter } from './task-filter';
-import { CREATED_US, orderOf } from './task-order';
+import type { TaskFilter } from './task-filter';
+import { listTasks, type PageRequest, type TaskPage } from './task-list';
 import type { TaskRow } from './task-row';
-import { totalSql } from './task-total';
-
-/** Which part of a list. `cursor` continues another page of the same filter and takes the place of `page`. */
-export interface PageRequest {
-  /** From 1. */
-  readonly page: number;
-  readonly pageSize: number;
-  readonly cursor?: string | undefined;
-}
-
-/** Part of a list, newest first. `at_least`: the list goes on past `total`, which stopped counting. */
-export interface TaskPage {
-  readonly items: readonly TaskRow[];
-  readonly total: number;
-  readonly totalRelation: 'exact' | 'at_least';
-  /** Null: this was the last page. */
-  readonly nextCursor: string | null;
-}
 
 /** A running task and who holds it. */
 export interface RunningTask {
@@ -56,15 +38,6 @@ export interface RecentFailure {
   readonly errorCode: ErrorCode | null;
   readonly count: number;
 }
-
-interface ListedTask {
-  readonly task: TaskRow;
-  /** Continues the list after this task. */
-  readonly cursor: string;
-}
-
-/** Totals that counters do not know are counted up to here. */
-export const COUNT_LIMIT = 10_000;
 
 const BY_ID = `SELECT ${TASK_COLUMNS} FROM task_by_id($1)`;
 const BY_TASK_ID = `SELECT ${TASK_COLUMNS} FROM task_by_task_id($1)`;
@@ -120,10 +93,8 @@ export class TaskQueries {
   constructor(private readonly db: Database) {}
 
   /** A page, newest first, and the total of the whole list. Throws `InvalidCursor`. */
-  async list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {
-    const [listed, count] = await Promise.all([this.pageOf(filter, page), this.totalOf(filter)]);
-    const last = listed.length === page.pageSize ? listed.at(-1) : undefined;
-    return { items: listed.map(({ task }) => task), ...count, nextCursor: last?.cursor ?? null };
+  list(filter: TaskFilter, page: PageRequest): Promise<TaskPage> {
+    return listTasks(this.db, filter, page);
   }
 
   /** Exact, from counters. */
@@ -209,38 +180,6 @@ export class TaskQueries {
     ]);
     return rows.map(({ type, error_code: errorCode, n }) => ({ type, errorCode, count: n }));
   }
-
-  private async pageOf(filter: TaskFilter, { page, pageSize, cursor }: PageRequest): Promise<ListedTask[]> {
-    const order = orderOf(filter);
-    const { conditions, parameters } = filterSql(filter, { lead: order.lead });
-    const start = cursor === undefined ? order.start : order.after(cursor);
-    const all = start === null ? conditions : [...conditions, start];
-    const offset = cursor === undefined ? (page - 1) * pageSize : 0;
-    const rows = await this.db.query(
-      `SELECT ${TASK_COLUMNS}, ${CREATED_US} AS created_us FROM tasks ${whereOf(all)}
-       ORDER BY ${order.by} LIMIT ${pageSize} OFFSET ${offset}`,
-      parameters,
-    );
-    return rows.map((row) => ({ task: readTask(row), cursor: order.cursorOf(row) }));
-  }
-
-  private async totalOf(filter: TaskFilter): Promise<Pick<TaskPage, 'total' | 'totalRelation'>> {
-    if (isCounted(filter)) return { total: await this.countedTotal(filter), totalRelation: 'exact' };
-    const { text, parameters } = totalSql(filter, COUNT_LIMIT + 1);
-    const [row] = await this.db.query<{ n: number }>(text, parameters);
-    const n = row?.n ?? 0;
-    return n > COUNT_LIMIT ? { total: COUNT_LIMIT, totalRelation: 'at_least' } : { total: n, totalRelation: 'exact' };
-  }
-
-  private async countedTotal({ status, ...filter }: TaskFilter): Promise<number> {
-    const counts = await this.countByStatus(filter);
-    if (status !== 'all') return counts[status];
-    return Object.values(counts).reduce((sum, n) => sum + n, 0);
-  }
-}
-
-function whereOf(conditions: readonly string[]): string {
-  return conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : '';
 }
 
 function runningTask(row: RunningRow): RunningTask {

@@ -1,54 +1,50 @@
-import { filterSql, type FilterSql, type LeadColumn, type TaskFilter } from './task-filter';
+import type { Database } from './database';
+import type { TaskFilter } from './task-filter';
+import { alongLead, leadsOf, type Lead } from './task-leads';
 
-/** An index that has all a filter asks for, and in whose order its tasks are counted. */
-interface CountIndex {
-  readonly order: string;
-  readonly lead: LeadColumn | null;
-  readonly conditions: readonly string[];
+/** How many tasks a filter finds. `at_least`: there are more, or nobody looked further. */
+export interface Total {
+  readonly total: number;
+  readonly totalRelation: 'exact' | 'at_least';
 }
 
-/** By status, which is a table of its own each: a condition on it would have every row looked up that an index has found. */
-const TABLES: Readonly<Record<TaskFilter['status'], string>> = {
-  all: 'tasks',
-  pending: 'tasks_pending',
-  processing: 'tasks_processing',
-  success: 'tasks_success',
-  failed: 'tasks_failed',
-  cancelled: 'tasks_cancelled',
-};
+/** Totals that counters do not know are counted up to here: where one index has all that the filter asks for, in 5 ms. */
+const COUNT_LIMIT = 10_000;
+
+/** How many tasks are looked up along an index that has a part of it: 4 ms on five million rows. */
+const LOOK_LIMIT = 2_000;
+
+/** Most indexes along which one list is counted. */
+const MOST_LEADS = 2;
+
+interface Looked {
+  /** Those the filter finds among those looked at. */
+  readonly n: number;
+  readonly isAll: boolean;
+}
 
 /**
- * Counts the tasks of a list that the counters do not know, up to `limit`: one row with `n`.
- *
- * Along an index where one suffices. Without an order the planner expects what it looks for to be spread all over a table, and reads
- * a large one from its start until it has found enough; but tasks lie in it as they came, and those of a span may be at its end.
- * The oldest first, which are at rest: where tasks come and go an index leads to dead rows, and to pages that must be read to know.
+ * Counts the tasks of a list that the counters do not know: those among the first along an index of a part of the filter, and when
+ * that has too many, along that of another part. So no filter costs more than that, however many tasks are looked up in vain.
  */
-export function totalSql(
-  filter: TaskFilter,
-  limit: number,
-): { readonly text: string; readonly parameters: readonly unknown[] } {
-  const index = indexOf(filter);
-  if (!index) return counting('tasks', filterSql(filter), '', limit);
-  // To find nothing in an older partition by its index costs less than to read when each task of the others ended.
-  const { conditions, parameters } = filterSql({ ...filter, status: 'all' }, { lead: index.lead, skipsOlder: false });
-  const all = { conditions: [...conditions, ...index.conditions], parameters };
-  return counting(TABLES[filter.status], all, `ORDER BY ${index.order}`, limit);
+export async function countAlong(db: Database, filter: TaskFilter): Promise<Total> {
+  let most = 0;
+  for (const lead of leadsOf(filter).slice(0, MOST_LEADS)) {
+    const { n, isAll } = await lookAlong(db, filter, lead);
+    if (isAll) return { total: n, totalRelation: 'exact' };
+    most = Math.max(most, n);
+  }
+  return { total: most, totalRelation: 'at_least' };
 }
 
-function counting(table: string, { conditions, parameters }: FilterSql, order: string, limit: number) {
-  const tasks = `SELECT FROM ${table} WHERE ${conditions.join(' AND ')} ${order} LIMIT ${limit}`;
-  return { text: `SELECT count(*)::integer AS n FROM (${tasks}) AS c`, parameters };
-}
-
-/** Null: more than one is needed, and the planner weighs them. */
-function indexOf({ type, queue, userId, scheduleId, createdFrom, createdTo, q }: TaskFilter): CountIndex | null {
-  const isSpan = createdFrom !== undefined || createdTo !== undefined;
-  const asked = [type, queue, userId, scheduleId, q, isSpan || undefined].filter((part) => part !== undefined);
-  if (asked.length !== 1) return null;
-  if (isSpan) return { order: 'created_at, id', lead: null, conditions: [] };
-  if (q !== undefined) return { order: 'task_id', lead: null, conditions: [] };
-  return scheduleId === undefined
-    ? null
-    : { order: 'schedule_id, id', lead: 'schedule_id', conditions: ['schedule_id <= $1'] };
+async function lookAlong(db: Database, filter: TaskFilter, lead: Lead): Promise<Looked> {
+  const limit = leadsOf(filter).length === 1 ? COUNT_LIMIT : LOOK_LIMIT;
+  const { from, conditions, parameters } = alongLead(filter, lead, { limit: limit + 1 });
+  const found = conditions.length > 0 ? `count(*) FILTER (WHERE ${conditions.join(' AND ')})` : 'count(*)';
+  const [row] = await db.query<{ n: number; looked: number }>(
+    `SELECT ${found}::integer AS n, count(*)::integer AS looked FROM ${from}`,
+    parameters,
+  );
+  const { n, looked } = row ?? { n: 0, looked: 0 };
+  return { n: Math.min(n, limit), isAll: looked <= limit };
 }

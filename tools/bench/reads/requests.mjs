@@ -5,6 +5,7 @@ const DAY_MS = 86_400_000;
 const below = (bound) => Math.floor(Math.random() * bound);
 /** @param {number} agoMs */
 const ago = (agoMs) => new Date(Date.now() - agoMs).toISOString();
+const span = () => `created_from=${ago(Math.random() * 20 * DAY_MS)}&created_to=${ago(0)}`;
 
 /**
  * What is asked of the API, by name; most ask something else each time.
@@ -32,8 +33,13 @@ export function requests(rows) {
     'list: queue, type and status': () => '/api/v1/tasks?status=cancelled&queue=mail&type=type_40',
     'list: page 500 of 20': () => '/api/v1/tasks?status=all&page=500',
     'list: page 50 of 200': () => '/api/v1/tasks?status=success&page=50&page_size=200',
-    'list: created in a span': () =>
-      `/api/v1/tasks?status=all&created_from=${ago(Math.random() * 20 * DAY_MS)}&created_to=${ago(0)}`,
+    'list: created in a span': () => `/api/v1/tasks?status=all&${span()}`,
+    'list: type in a span': () => `/api/v1/tasks?status=all&type=type_${below(60)}&${span()}`,
+    'list: user in a span': () => `/api/v1/tasks?status=all&user_id=user_${below(20)}&${span()}`,
+    'list: status, type and queue in a span': () =>
+      `/api/v1/tasks?status=failed&type=type_${below(60)}&queue=mail&${span()}`,
+    'list: start of some ids': () => `/api/v1/tasks?status=all&q=f-${100 + below(900)}`,
+    'list: start of many ids': () => '/api/v1/tasks?status=all&q=f-1',
     stats: () => '/api/v1/tasks/stats',
     'stats: type': () => `/api/v1/tasks/stats?type=type_${below(60)}`,
     'stats: queue': () => '/api/v1/tasks/stats?queue=mail',

@@ -36,7 +36,7 @@ export class TaskPageView extends PageView {
   @ApiProperty({ type: [TaskView], description: 'Newest first.' })
   readonly items!: readonly TaskView[];
 
-  @ApiProperty({ enum: ['exact', 'at_least'], description: '`at_least`: counting stopped at `total`.' })
+  @ApiProperty({ enum: ['exact', 'at_least'], description: '`at_least`: there are `total` or more.' })
   readonly total_relation!: 'exact' | 'at_least';
 
   @ApiProperty({ type: TaskFilterView })

@@ -17,7 +17,11 @@ describe('the claim loop', () => {
   afterAll(() => bench.close());
 
   /** A loop that has found its queues empty and waits for work. */
-  async function waitingLoop(slots: number, queues: readonly string[]) {
+  async function waitingLoop(
+    slots: number,
+    queues: readonly string[],
+    onTake: (waits: () => number) => void = () => undefined,
+  ) {
     const taken: { readonly claim: Claim; readonly times: ClaimTimes }[] = [];
     const places = new Slots(slots);
     const stopping = new AbortController();
@@ -33,6 +37,7 @@ describe('the claim loop', () => {
         take: (claimed, times) => {
           places.take(claimed.length);
           taken.push(...claimed.map((claim) => ({ claim, times })));
+          onTake(() => claimingWaits.reduce((sum, { mock }) => sum + mock.calls.length, 0));
         },
         turned: () => undefined,
       },
@@ -64,6 +69,22 @@ describe('the claim loop', () => {
     expect(await claimedApart()).toEqual([]);
     expect(taken[0]?.times.leasedFromMs).toBeLessThan(submittedAtMs);
     expect(taken[0]?.times.claimedAtMs).toBeGreaterThan(submittedAtMs);
+  });
+
+  it('lets what has ended a wait go on its way before it waits again', async () => {
+    const seen: { readonly before: number; readonly whenOnItsWay: number }[] = [];
+    const goesOn = async (waits: () => number) => {
+      const before = waits();
+      for (let steps = 0; steps < 50; steps += 1) await Promise.resolve();
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      seen.push({ before, whenOnItsWay: waits() });
+    };
+    const { taken } = await waitingLoop(10, ['way'], (waits) => void goesOn(waits));
+
+    await bench.submitter.submit('x', {}, { queue: 'way' });
+
+    await eventually(() => expect([taken.length, seen.length]).toEqual([1, 1]));
+    expect(seen[0]?.whenOnItsWay).toBe(seen[0]?.before);
   });
 
   it('claims all that a burst brings, beyond what comes with the end of the wait', async () => {

@@ -83,7 +83,8 @@ function found(
 
 /**
  * The last submitted ones of a user, type, queue or schedule, as far as it is certain that all others were created before them: ids
- * rise, so whatever has a lower one was there before the first of them had ended.
+ * rise, so whatever has a lower one was there before the first of them had ended. What cancels a task may have begun before that
+ * was there.
  */
 function latest(
   filter: TaskFilter,
@@ -92,7 +93,7 @@ function latest(
   const limit = LATEST + LATEST_PAST * page.offset;
   const { from, conditions, parameters } = alongLead(filter, lead, { limit, newestFirst: true });
   return {
-    from: `(SELECT *, min(coalesce(finished_at, now())) OVER () AS all_there_at FROM ${from}) AS tasks`,
+    from: `(SELECT *, min(greatest(created_at, coalesce(finished_at, now()))) OVER () AS all_there_at FROM ${from}) AS tasks`,
     conditions: [...conditions, 'created_at >= all_there_at', ...startOf(order, page.cursor)],
     parameters,
     otherwise: () => newest(filter, order, page),

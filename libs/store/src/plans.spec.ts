@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore, type Store } from './store';
-import { newTask, outcomeOf, testStore, type TestStore } from './store.fixture';
+import { newTask, outcomeOf, statistic, testStore, type TestStore } from './store.fixture';
 import { StoreOptions } from './store-options';
 import type { TaskFilter } from './task-filter';
 
@@ -37,14 +37,11 @@ async function runTasks(count: number): Promise<number> {
 }
 
 /** How often the connection has read a whole table of the waiting or the running tasks. */
-async function wholeReads(): Promise<number> {
-  await store.dataSource.query('SELECT pg_stat_force_next_flush()');
-  await store.dataSource.query('SELECT 1');
-  const [row] = await db.sql<{ n: number }>(
+const wholeReads = () =>
+  statistic(
+    store,
     `SELECT sum(seq_scan)::integer AS n FROM pg_stat_user_tables WHERE relname IN ('tasks_pending', 'tasks_processing')`,
   );
-  return row?.n ?? 0;
-}
 
 test('statements that were planned on empty tables read no whole table, then or when the tables have grown', async () => {
   await db.sql('VACUUM tasks_pending');
@@ -60,14 +57,11 @@ test('statements that were planned on empty tables read no whole table, then or 
 });
 
 /** How many entries of their indexes have been read, as of now on the connection of `by`. */
-async function entriesRead(by: Store): Promise<number> {
-  await by.dataSource.query('SELECT pg_stat_force_next_flush()');
-  await by.dataSource.query('SELECT 1');
-  const [row] = await db.sql<{ n: number }>(
+const entriesRead = (by: Store) =>
+  statistic(
+    by,
     `SELECT sum(idx_tup_read)::integer AS n FROM pg_stat_user_indexes WHERE relname IN ('tasks_pending', 'tasks_processing')`,
   );
-  return row?.n ?? 0;
-}
 
 test('statements that were planned while the tables looked empty look up their rows alone, also when many others are there', async () => {
   expect(await runTasks(500)).toBe(500);
@@ -135,14 +129,11 @@ test('a list by type, queue, user or schedule reads what it shows, also when all
 });
 
 /** How many pages of indexes have been read, as of now on the connection of the api. */
-async function pagesRead(): Promise<number> {
-  await api.dataSource.query('SELECT pg_stat_force_next_flush()');
-  await api.dataSource.query('SELECT 1');
-  const [row] = await db.sql<{ n: number }>(
+const pagesRead = () =>
+  statistic(
+    api,
     `SELECT sum(idx_blks_hit + idx_blks_read)::integer AS n FROM pg_statio_user_indexes WHERE relname = 'tasks_pending'`,
   );
-  return row?.n ?? 0;
-}
 
 test('a late page of a list by type begins where the one before it ended', async () => {
   await db.sql('TRUNCATE tasks');
@@ -158,14 +149,11 @@ test('a late page of a list by type begins where the one before it ended', async
 });
 
 /** How many rows of finished tasks have been read without an index, as of now on the connection of the api. */
-async function rowsReadInRow(): Promise<number> {
-  await api.dataSource.query('SELECT pg_stat_force_next_flush()');
-  await api.dataSource.query('SELECT 1');
-  const [row] = await db.sql<{ n: number }>(
+const rowsReadInRow = () =>
+  statistic(
+    api,
     `SELECT sum(seq_tup_read)::integer AS n FROM pg_stat_user_tables WHERE relname LIKE 'tasks_success_%'`,
   );
-  return row?.n ?? 0;
-}
 
 test('the total of a list is counted along an index, wherever in a table its tasks lie', async () => {
   await db.sql('TRUNCATE tasks');

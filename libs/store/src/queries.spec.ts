@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newTask, outcomeOf, retryOf, startedTask, testStore, type TestStore } from './store.fixture';
+import { newTask, outcomeOf, retryOf, startedTask, testStore, walkList, type TestStore } from './store.fixture';
 import { InvalidCursor } from './store-errors';
 import type { NewTask } from './task-row';
 
@@ -22,12 +22,7 @@ test('pages by number and by cursor give the same list, newest first, each task 
   const filter = { status: 'all', type: 'paged' } as const;
 
   const second = await db.store.queries.list(filter, { page: 2, pageSize: 10 });
-  const walked: string[] = [];
-  for (let cursor: string | null | undefined; cursor !== null;) {
-    const part = await db.store.queries.list(filter, page(10, cursor));
-    walked.push(...part.items.map(({ taskId }) => taskId));
-    cursor = part.nextCursor;
-  }
+  const walked = await walkList(db.store, filter, 10);
 
   expect(second.items.map(({ taskId }) => taskId)).toEqual(ids.slice(10, 20));
   expect(second).toMatchObject({ total: 25, totalRelation: 'exact' });
@@ -39,12 +34,7 @@ test('a list of a span of time pages by cursor through tasks of the same moment'
   await db.store.tasks.insertMany(tasks);
   const filter = { status: 'all', type: 'moment', createdFrom: new Date(Date.now() - 60_000) } as const;
 
-  const walked: string[] = [];
-  for (let cursor: string | null | undefined; cursor !== null;) {
-    const part = await db.store.queries.list(filter, page(5, cursor));
-    walked.push(...part.items.map(({ taskId }) => taskId));
-    cursor = part.nextCursor;
-  }
+  const walked = await walkList(db.store, filter, 5);
 
   expect(walked).toEqual(tasks.map(({ taskId }) => taskId).toReversed());
 });

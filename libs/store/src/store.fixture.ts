@@ -4,6 +4,7 @@ import { migrate } from './migrate';
 import { openStore, type Store } from './store';
 import { StoreOptions } from './store-options';
 import type { ScheduleDefinition } from './schedule-row';
+import type { TaskFilter } from './task-filter';
 import type { NewTask, OutcomeRecord, StartedTask } from './task-row';
 
 /** A migrated database of its own with an open store on it. */
@@ -28,6 +29,25 @@ export async function testStore(): Promise<TestStore> {
       await database.drop();
     },
   };
+}
+
+/** What a query for `n` says of the server's statistics, with all that the connection of a store of one connection has done by now. */
+export async function statistic({ dataSource }: Store, query: string): Promise<number> {
+  await dataSource.query('SELECT pg_stat_force_next_flush()');
+  await dataSource.query('SELECT 1');
+  const [row] = await dataSource.query<{ n: number }[]>(query);
+  return row?.n ?? 0;
+}
+
+/** The task_ids of a whole list, page after page by its cursors. */
+export async function walkList({ queries }: Store, filter: TaskFilter, pageSize: number): Promise<string[]> {
+  const walked: string[] = [];
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const part = await queries.list(filter, { page: 1, pageSize, cursor });
+    walked.push(...part.items.map(({ taskId }) => taskId));
+    cursor = part.nextCursor;
+  }
+  return walked;
 }
 
 /** A task that is due at once, with everything else as usual. */

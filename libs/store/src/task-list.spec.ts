@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { openStore } from './store';
-import { newTask, testStore, type TestStore } from './store.fixture';
+import { newTask, statistic, testStore, walkList, type TestStore } from './store.fixture';
 import { StoreOptions } from './store-options';
 import type { TaskFilter } from './task-filter';
 
@@ -18,15 +18,8 @@ afterAll(async () => {
 const list = (filter: Omit<TaskFilter, 'status'>, page: { pageSize: number; page?: number; cursor?: string }) =>
   api.queries.list({ status: 'all', ...filter }, { page: 1, ...page });
 
-async function walk(filter: Omit<TaskFilter, 'status'>, pageSize: number): Promise<string[]> {
-  const walked: string[] = [];
-  for (let cursor: string | null | undefined; cursor !== null;) {
-    const part = await list(filter, { pageSize, ...(cursor !== undefined && { cursor }) });
-    walked.push(...part.items.map(({ taskId }) => taskId));
-    cursor = part.nextCursor;
-  }
-  return walked;
-}
+const walk = (filter: Omit<TaskFilter, 'status'>, pageSize: number) =>
+  walkList(api, { status: 'all', ...filter }, pageSize);
 
 /** So many tasks, of which number `n` is given columns by SQL. */
 async function insert(count: number, columns: Readonly<Record<string, string>>): Promise<void> {
@@ -38,14 +31,8 @@ async function insert(count: number, columns: Readonly<Record<string, string>>):
 }
 
 /** How many entries of the indexes of tasks have been read by now. */
-async function entriesRead(): Promise<number> {
-  await api.dataSource.query('SELECT pg_stat_force_next_flush()');
-  await api.dataSource.query('SELECT 1');
-  const [row] = await db.sql<{ n: number }>(
-    `SELECT sum(idx_tup_read)::integer AS n FROM pg_stat_user_indexes WHERE relname LIKE 'tasks%'`,
-  );
-  return row?.n ?? 0;
-}
+const entriesRead = () =>
+  statistic(api, `SELECT sum(idx_tup_read)::integer AS n FROM pg_stat_user_indexes WHERE relname LIKE 'tasks%'`);
 
 test('a list by the start of the id is newest first, whatever the ids are', async () => {
   const ids = ['order-7', 'order-10', 'order-9', 'order-1', 'order-8'];
@@ -67,6 +54,19 @@ test('a list by the start of more than 2,000 ids is in their order, and its curs
     ids.slice(200, 300),
   );
   expect(await walk({ q: 'many-', type: 'even' }, 200)).toHaveLength(1_100);
+});
+
+test('a list by the start of the id goes on in the order in which it has begun, also when the ids become many meanwhile', async () => {
+  await insert(1_990, { type: `'noop'`, task_id: `'grow-' || n * 7919 % 1993` });
+  const ids = (await db.sql<{ id: string }>(`SELECT task_id AS id FROM tasks ORDER BY tasks.id DESC`)).map(
+    ({ id }) => id,
+  );
+  const { nextCursor } = await list({ q: 'grow-' }, { pageSize: 100 });
+  await insert(100, { type: `'noop'`, task_id: `'grow-late-' || n` });
+
+  const { items } = await list({ q: 'grow-' }, { pageSize: 100, cursor: nextCursor ?? '' });
+
+  expect(items.map(({ taskId }) => taskId)).toEqual(ids.slice(100, 200));
 });
 
 test('a list by the start of many ids reads what it shows, also when all younger tasks are called otherwise', async () => {

@@ -51,13 +51,12 @@ export async function wayTo(db: Database, filter: TaskFilter, page: PageStart): 
   const { cursor } = page;
   const order = orderOf(filter);
   const lead = leadsOf(filter).find(({ column, filter: part }) => column !== null || part.q !== undefined);
-  if (filter.q !== undefined && lead) {
-    const isFew = cursor === undefined ? await areFew(db, filter, lead) : !isByTaskId(cursor);
-    if (!isFew) return { order: BY_TASK_ID, first: inOrder(filter, BY_TASK_ID, cursor) };
-    return { order, first: found(filter, { lead, order, cursor }) };
-  }
-  if (!lead || !isOfSpan(filter)) return { order, first: inOrder(filter, order, cursor) };
-  if (await areFew(db, filter, lead)) return { order, first: found(filter, { lead, order, cursor }) };
+  const isSearch = filter.q !== undefined;
+  if (!lead || !(isSearch || isOfSpan(filter))) return { order, first: inOrder(filter, order, cursor) };
+  // A search goes on in the order in which it has begun.
+  const isFew = isSearch && cursor !== undefined ? !isByTaskId(cursor) : await areFew(db, filter, lead);
+  if (isFew) return { order, first: found(filter, { lead, order, cursor }) };
+  if (isSearch) return { order: BY_TASK_ID, first: inOrder(filter, BY_TASK_ID, cursor) };
   return { order, first: latest(filter, { lead, order, page }) };
 }
 

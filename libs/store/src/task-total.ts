@@ -28,17 +28,22 @@ interface Looked {
  * that has too many, along that of another part. So no filter costs more than that, however many tasks are looked up in vain.
  */
 export async function countAlong(db: Database, filter: TaskFilter): Promise<Total> {
+  const leads = leadsOf(filter);
+  const limit = leads.length === 1 ? COUNT_LIMIT : LOOK_LIMIT;
   let most = 0;
-  for (const lead of leadsOf(filter).slice(0, MOST_LEADS)) {
-    const { n, isAll } = await lookAlong(db, filter, lead);
+  for (const lead of leads.slice(0, MOST_LEADS)) {
+    const { n, isAll } = await lookAlong(db, filter, { lead, limit });
     if (isAll) return { total: n, totalRelation: 'exact' };
     most = Math.max(most, n);
   }
   return { total: most, totalRelation: 'at_least' };
 }
 
-async function lookAlong(db: Database, filter: TaskFilter, lead: Lead): Promise<Looked> {
-  const limit = leadsOf(filter).length === 1 ? COUNT_LIMIT : LOOK_LIMIT;
+async function lookAlong(
+  db: Database,
+  filter: TaskFilter,
+  { lead, limit }: { readonly lead: Lead; readonly limit: number },
+): Promise<Looked> {
   const { from, conditions, parameters } = alongLead(filter, lead, { limit: limit + 1 });
   const found = conditions.length > 0 ? `count(*) FILTER (WHERE ${conditions.join(' AND ')})` : 'count(*)';
   const [row] = await db.query<{ n: number; looked: number }>(

@@ -23,7 +23,10 @@ const LIST_QUERY = {
   schedule: text('Only tasks that the schedule of this name submitted.', 128),
   created_from: instant('Only tasks created then or later.'),
   created_to: instant('Only tasks created before.'),
-  q: matching('Only tasks whose task_id begins so.', TASK_ID_PATTERN),
+  q: matching(
+    'Only tasks whose task_id begins so. When more than 2,000 do, they are in the order of their ids, the last one first.',
+    TASK_ID_PATTERN,
+  ),
   page: integer('From 1, the default; `page * page_size` is at most 10,000.', { min: 1, max: MAX_OFFSET }),
   page_size: integer('Default 20.', { min: 1, max: 200 }),
   cursor: text('`next_cursor` of the page before; in place of `page`.', 255),
